@@ -1,0 +1,25 @@
+"""What the core has to say: a message id and its data. Sentences live in the catalogues."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One sentence to be said to a person, not yet in any language."""
+
+    id: str
+    """Catalogue id such as ``scan.wrong_item``."""
+    data: Mapping[str, object] = field(default_factory=dict)
+    """Values for the sentence's ``{placeholders}``; a value may itself be a Message."""
+
+    def __str__(self) -> str:
+        """The untranslated form, for logs."""
+        if not self.data:
+            return self.id
+        return f"{self.id}({', '.join(f'{k}={v}' for k, v in self.data.items())})"
+
+
+def message(id: str, **data: object) -> Message:  # noqa: A002 - the catalogue's own word
+    """A Message, written as it reads: ``message("scan.unknown", code=text)``."""
+    return Message(id, data)

@@ -1,0 +1,387 @@
+"""What core asks of the outside world, and the values that cross the border.
+
+Drivers implement these protocols; core never learns which one it talks to. All times are UTC
+epoch milliseconds, money is integer cents (fen), weights are integer grams, ids are strings.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from core.messages import Message
+
+# --- what a channel tells about an order -----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """Where a parcel goes. Masked and ciphered values are kept exactly as the channel gave them."""
+
+    name: str = ""
+    phone: str = ""
+    province: str = ""
+    city: str = ""
+    district: str = ""
+    address: str = ""
+    """The rest of the address below the district (or all of it when it is not split)."""
+    cipher_ref: str = ""
+    """The platform's own reference to the hidden address (Taobao's oaid), for its e-waybill."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformLine:
+    """One order line as the channel tells it."""
+
+    sub_number: str
+    """The platform's sub-order number; unique within the shop."""
+    sku: str = ""
+    """The merchant's SKU code; "" when the channel has none (then the order is held)."""
+    barcode: str = ""
+    title: str = ""
+    spec: str = ""
+    """Colour, size and other options, for a person to read."""
+    quantity: int = 1
+    price_cents: int = 0
+    status: str = ""
+    """The platform's own word for the line; core maps it."""
+    refund: str = ""
+    """The platform's own word for the refund; core maps it, an unknown word means hold."""
+    gift: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformOrder:
+    """One order as the channel tells it: the detail call, or a row group of a file."""
+
+    number: str
+    """The platform's order number."""
+    status: str
+    """The platform's own word; core maps it, an unknown word means hold."""
+    modified_at: int
+    """The platform's version: an older one never overwrites a newer one."""
+    created_at: int
+    lines: tuple[PlatformLine, ...]
+    refund: str = ""
+    paid_at: int | None = None
+    ship_by: int | None = None
+    tier: str = ""
+    """One of core.orders' tiers; "" when the channel does not say (the shop's default applies)."""
+    buyer_key: str = ""
+    """The platform's opaque buyer key; comparable within one shop only."""
+    buyer_name: str = ""
+    receiver: Receiver = field(default_factory=Receiver)
+    buyer_note: str | None = None
+    """None when the channel did not tell; "" when it told that there is none."""
+    seller_note: str = ""
+    amount_cents: int = 0
+    freight_cents: int = 0
+    flags: tuple[str, ...] = ()
+    """Hold reasons the channel itself states, such as ``risk_control`` or ``address_changed``."""
+    raw: str = ""
+    """The source as received (JSON), kept for disputes."""
+
+
+# --- what can go wrong between us and a platform -----------------------------------------------
+
+
+class Fault(Enum):
+    """Why a call failed, the same words for every channel and carrier."""
+
+    AUTH = "auth"
+    """The token or key is refused: stop this shop, tell a person once, keep the queue."""
+    PERMISSION = "permission"
+    """Wrong parameter or right missing: never retried, needs a person."""
+    CLOCK = "clock"
+    """Our time is off: resync with the server's clock, retry once."""
+    RATE = "rate"
+    """Too many calls: wait ``wait_s``."""
+    TRANSIENT = "transient"
+    """Network or server trouble: read again; for a write, ask before doing it again."""
+    BUSINESS = "business"
+    """The order itself cannot be handled so (refund, already shipped, waybill used)."""
+    UNKNOWN = "unknown"
+    """Not understood: shown with its raw code."""
+
+
+class CallFailed(Exception):  # noqa: N818
+    """A call to a channel or carrier that gave no good answer."""
+
+    def __init__(
+        self,
+        fault: Fault,
+        code: str = "",
+        text: str = "",
+        *,
+        wait_s: float | None = None,
+        in_doubt: bool = False,
+    ) -> None:
+        super().__init__(f"{fault.value} {code} {text}".strip())
+        self.fault = fault
+        self.code = code
+        self.text = text
+        self.wait_s = wait_s
+        self.in_doubt = in_doubt
+        """True when a write may have been carried out although no answer came."""
+
+
+# --- channels ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowRules:
+    """How far and how wide a channel may be asked for changes."""
+
+    span_s: int
+    """Widest window a single listing may cover."""
+    delay_s: int = 180
+    """The window ends this long behind the server's clock: rows become visible late."""
+    overlap_s: int = 60
+    """How far the next window reaches back into the last: bounds are second-granular."""
+    first_days: int = 3
+    """How far the very first pull looks back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipment:
+    """A parcel to be reported to the shop."""
+
+    platform_number: str
+    sub_numbers: tuple[str, ...]
+    """The lines in this parcel; empty means the whole order."""
+    carrier: str
+    """Our carrier code, e.g. ``zto``; the connector maps it to the platform's."""
+    waybill: str
+    reference: str
+    """Our parcel's globally unique id: the idempotency key where the platform takes one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShippedParcel:
+    """What the platform says it knows of a shipment."""
+
+    waybill: str
+    sub_number: str = ""
+
+
+class Channel(Protocol):
+    """One shop on one platform. Calls block; they run in the sync threads only."""
+
+    rules: WindowRules
+
+    def server_now(self) -> int:
+        """The platform's clock; our own when it was never heard."""
+
+    def changes(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        """Order numbers changed in [start, end), page by page, in the order that loses none.
+
+        Raises CallFailed; the caller then abandons the whole window.
+        """
+
+    def detail(self, number: str) -> PlatformOrder:
+        """The truth about one order. Raises CallFailed."""
+
+    def ship(self, shipment: Shipment) -> None:
+        """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken."""
+
+    def shipped(self, number: str) -> tuple[ShippedParcel, ...]:
+        """The waybills the platform has for an order. Raises CallFailed."""
+
+
+# --- carriers ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who sends: the warehouse."""
+
+    name: str
+    phone: str
+    province: str = ""
+    city: str = ""
+    district: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaybillRequest:
+    """A waybill to buy for one parcel."""
+
+    reference: str
+    """Our parcel's globally unique id: buying twice with it gives the same waybill."""
+    carrier: str
+    sender: Sender
+    receiver: Receiver
+    goods: str
+    weight_g: int
+    platform: str = ""
+    platform_number: str = ""
+    """For ciphered addresses: the platform's order this parcel belongs to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waybill:
+    """A bought waybill."""
+
+    number: str
+    carrier: str
+    routing_mark: str = ""
+    """The big sorting mark couriers print (大头笔), e.g. ``广州-天河 021``."""
+    raw: str = ""
+
+
+class Carrier(Protocol):
+    """One account that sells waybills."""
+
+    def buy(self, request: WaybillRequest) -> Waybill:
+        """Buy once per reference. Raises CallFailed, ``in_doubt`` when it may have been bought."""
+
+    def find(self, request: WaybillRequest) -> Waybill | None:
+        """The waybill already bought for this reference, if any. Raises CallFailed."""
+
+    def void(self, waybill: str, reference: str) -> None:
+        """Give a waybill back. Raises CallFailed."""
+
+
+# --- devices -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One code read by one device, in the order it was read."""
+
+    text: str
+    at: int
+    source: str = "keys"
+    """The device's name, or ``keys`` for a burst typed into the terminal."""
+    symbology: str = ""
+    """The AIM identifier without ``]`` (``E0``, ``C1``), "" when the scanner does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """What a device can say about itself at this moment; immutable, safe across threads."""
+
+    name: str
+    kind: str
+    """``scale``, ``scanner``, ``printer`` or ``camera``."""
+    connected: bool
+    since: int
+    """When ``connected`` last changed."""
+    last_raw: bytes = b""
+    last_value: str = ""
+    last_at: int = 0
+    rate: float = 0.0
+    """Readings (scale) or scans a second over the last seconds."""
+    trouble: Message | None = None
+    """What is wrong and what to do; None when all is well."""
+
+
+class PrinterAnswer(Enum):
+    """The four answers of a printer."""
+
+    READY = "ready"
+    BUSY = "busy"
+    FAULT = "fault"
+    NO_ANSWER = "no_answer"
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterStatus:
+    """What the printer said when asked."""
+
+    answer: PrinterAnswer
+    fault: Message | None = None
+    """Which fault, in words: paper out, head open, ribbon out, paused, cannot be reached."""
+
+
+class PrintFailed(Exception):  # noqa: N818
+    """A job did not go out. ``in_doubt`` when some bytes may have reached the printer."""
+
+    def __init__(self, why: Message, *, in_doubt: bool = False) -> None:
+        super().__init__(str(why))
+        self.why = why
+        self.in_doubt = in_doubt
+
+
+class Printer(Protocol):
+    """One label or slip printer."""
+
+    name: str
+
+    def status(self) -> PrinterStatus:
+        """Ask the printer; never raises, at most about a second."""
+
+    def print_label(self, label: "LabelFacts") -> None:
+        """Print one parcel label. Raises PrintFailed."""
+
+    def print_slip(self, slip: "SlipFacts") -> None:
+        """Print one execution slip. Raises PrintFailed."""
+
+
+class Camera(Protocol):
+    """One camera over a bench."""
+
+    name: str
+
+    def snap(self) -> bytes:
+        """One JPEG. Raises Problem; never takes longer than a few seconds."""
+
+
+# --- what is printed -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelFacts:
+    """Everything a parcel label shows."""
+
+    waybill: str
+    carrier: str
+    """Carrier code; the drawing looks its name up."""
+    number: str
+    """Internal number."""
+    routing_mark: str
+    sender: Sender
+    receiver: Receiver
+    goods: tuple[str, ...]
+    """One short line per order line: ``SKU · options ×2``."""
+    pieces: int
+    weight_g: int
+    note: str = ""
+    printed_at: int = 0
+    copy: int = 1
+    """1 for the first print; a reprint says which copy it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlipLine:
+    """One line of an execution slip."""
+
+    sku: str
+    title: str
+    spec: str
+    quantity: int
+    bin: str = ""
+    barcode: str = ""
+    gift: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlipFacts:
+    """The execution slip: SKU, quantity, buyer note and tier are always there."""
+
+    number: str
+    shop: str
+    platform_numbers: tuple[str, ...]
+    warehouse: str
+    tier: str
+    ship_by: int | None
+    buyer_note: str
+    """"" means the buyer left none; the slip says so in words."""
+    seller_note: str
+    receiver: Receiver
+    lines: tuple[SlipLine, ...]
+    qr: str
+    """The text of the slip's QR code: the number and a compact payload readable offline."""
+    issued_at: int = 0
+    copy: int = 1

@@ -1,0 +1,34 @@
+"""Text from outside is hostile: cleaned once, at the door."""
+
+import re
+import unicodedata
+
+_SPACES = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
+# C0 and C1 controls, bidi and zero-width controls, interlinear and tag characters, lone
+# surrogates, noncharacters: none of them is part of a name, a note or an address, and each
+# can move a terminal's cursor, reorder a line or hide text.
+_HOSTILE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_MASK = re.compile(r"\*|^##|^\$\$|^~|^#.*#$|●|×{2}")
+
+
+def clean(text: object, limit: int = 2000) -> str:
+    """Any outside value as one line of plain text of at most ``limit`` characters, NFC."""
+    if text is None:
+        return ""
+    value = unicodedata.normalize("NFC", str(text)[: limit * 4])
+    value = _HOSTILE.sub("", _SPACES.sub(" ", value))
+    return value.strip()[:limit]
+
+
+def is_masked(value: str) -> bool:
+    """Whether a platform hid (or did not give) this value; such a value equals nothing."""
+    return not value or _MASK.search(value) is not None
+
+
+def phone_tail(phone: str) -> str:
+    """The last four digits people ask for; "" when fewer than four are visible at the end."""
+    match = re.search(r"(\d{4})(?:-\d+)?$", phone.strip())
+    return match.group(1) if match else ""

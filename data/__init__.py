@@ -1,0 +1,1 @@
+"""What ships beside the code: migrations, catalogues, default rules, fonts, the demo warehouse."""

@@ -1,0 +1,1 @@
+"""The outside world: scanners, scales, printers, cameras, channels and carriers."""
