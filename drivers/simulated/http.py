@@ -32,7 +32,18 @@ from drivers.simulated.faults import Fault, Plan
 
 _PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 VERBS = frozenset(
-    "drop drop_after_commit delay html502 html502_after html200 forbidden truncated cut_short empty".split()
+    [
+        "drop",
+        "drop_after_commit",
+        "delay",
+        "html502",
+        "html502_after",
+        "html200",
+        "forbidden",
+        "truncated",
+        "cut_short",
+        "empty",
+    ]
 )
 STORM = ("drop", "drop_after_commit", "html502", "html502_after", "truncated", "empty", "delay 1")
 """What a storm throws when not told otherwise."""
