@@ -10,7 +10,8 @@ import peewee
 
 from core.errors import Problem
 
-sqlite: Any = peewee.sqlite3  # peewee picks pysqlite3 when it is installed
+# peewee picks pysqlite3 when it is installed; its stubs do not tell
+sqlite: Any = peewee.sqlite3  # type: ignore[attr-defined]
 Row = Mapping[str, Any]
 SAFE_SQLITE = (3, 51, 3)
 """Older libraries can corrupt a WAL file when two connections checkpoint (fixed 2026-03-13)."""

@@ -1,0 +1,132 @@
+"""Watching: what is late, stuck or wrong, told while there is still time.
+
+Raises, acknowledges and closes alerts; never changes an order.
+"""
+
+import json
+
+from core.errors import Problem
+from core.store import Rows, Tx
+from core.store.database import Row
+
+__all__ = ["acknowledge", "assign", "close_alert", "open_alerts", "raise_alert", "snooze", "watch"]
+
+UNTOUCHED_MS = 2 * 3_600_000
+"""An open order nobody touched for this long turns red."""
+
+
+def raise_alert(
+    tx: Tx, rule: str, subject: str, order_id: int | None = None, **what: object
+) -> bool:
+    """Raise an alert once per rule and subject; False while it is already open."""
+    done = tx.run(
+        "INSERT INTO alerts (rule, subject, order_id, what, raised_at) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        *(rule, subject, order_id, json.dumps(what, ensure_ascii=False), tx.now),
+    )
+    if done.rowcount and order_id is not None:
+        tx.event("alerted", order_id, rule=rule)
+    return bool(done.rowcount)
+
+
+def close_alert(tx: Tx, rule: str, subject: str) -> None:
+    """The reason is gone; an alert nobody acknowledged stays until somebody does."""
+    tx.run(
+        "UPDATE alerts SET closed_at = ? WHERE rule = ? AND subject = ? AND closed_at IS NULL"
+        " AND acknowledged_at IS NOT NULL",
+        *(tx.now, rule, subject),
+    )
+
+
+def watch(tx: Tx) -> int:
+    """Look at every open order once; returns how many alerts were raised."""
+    stale = tx.all(
+        "SELECT id, number FROM orders WHERE open = 1 AND touched_at <= ?"
+        " AND stage NOT IN ('labelled') ORDER BY touched_at LIMIT 500",
+        tx.now - UNTOUCHED_MS,
+    )
+    overdue = tx.all(
+        "SELECT id, number FROM orders WHERE open = 1 AND ship_by <= ? ORDER BY ship_by LIMIT 500",
+        tx.now,
+    )
+    raised = sum(raise_alert(tx, "untouched", row["number"], row["id"]) for row in stale)
+    raised += sum(raise_alert(tx, "overdue", row["number"], row["id"]) for row in overdue)
+    close_answered(tx)
+    return raised
+
+
+def close_answered(tx: Tx) -> None:
+    """Acknowledged alerts whose order has left or moved since are over."""
+    tx.run(
+        "UPDATE alerts SET closed_at = ?1 WHERE closed_at IS NULL AND acknowledged_at IS NOT NULL"
+        " AND order_id IN (SELECT id FROM orders WHERE open = 0"
+        " OR (alerts.rule = 'untouched' AND touched_at > ?1 - ?2))",
+        *(tx.now, UNTOUCHED_MS),
+    )
+
+
+def acknowledge(tx: Tx, alert_id: int) -> None:
+    """A person has seen it. Raises Problem when nobody is logged in or it is gone."""
+    person = who(tx)
+    done = tx.run(
+        "UPDATE alerts SET acknowledged_at = ?, acknowledged_by = ?"
+        " WHERE id = ? AND acknowledged_at IS NULL",
+        *(tx.now, person, alert_id),
+    )
+    if not done.rowcount:
+        raise Problem("alert.already", alert=alert_id)
+    audit_alert(tx, alert_id, "alert_acknowledged")
+    if not subject_open(tx, alert_id):
+        tx.run("UPDATE alerts SET closed_at = ? WHERE id = ?", tx.now, alert_id)
+
+
+def snooze(tx: Tx, alert_id: int, until: int) -> None:
+    """Put it aside until then; it comes back by itself."""
+    who(tx)
+    tx.run("UPDATE alerts SET snoozed_until = ? WHERE id = ?", until, alert_id)
+    audit_alert(tx, alert_id, "alert_snoozed", until=until)
+
+
+def assign(tx: Tx, alert_id: int, operator_id: int) -> None:
+    """Give it to a person."""
+    who(tx)
+    tx.run("UPDATE alerts SET assigned_to = ? WHERE id = ?", operator_id, alert_id)
+    audit_alert(tx, alert_id, "alert_assigned", to=operator_id)
+
+
+def who(tx: Tx) -> int:
+    """The person acting. Raises Problem when nobody is logged in."""
+    if tx.actor.operator_id is None:
+        raise Problem("alert.needs_person")
+    return tx.actor.operator_id
+
+
+def audit_alert(tx: Tx, alert_id: int, kind: str, **what: object) -> None:
+    """Write down who did what to an alert."""
+    row = tx.the("SELECT rule, subject, order_id FROM alerts WHERE id = ?", alert_id)
+    tx.event(kind, row["order_id"], rule=row["rule"], subject=row["subject"], **what)
+
+
+def subject_open(tx: Tx, alert_id: int) -> bool:
+    """Whether the order an alert is about (if any) is still in the building."""
+    row = tx.one(
+        "SELECT o.open FROM alerts a JOIN orders o ON o.id = a.order_id WHERE a.id = ?", alert_id
+    )
+    return row is None or bool(row["open"])
+
+
+def open_alerts(read: Rows, now: int, limit: int = 200) -> list[Row]:
+    """What a supervisor must look at: red (not acknowledged) first, then oldest first."""
+    return read.all(
+        "SELECT a.*, o.stage, o.ship_by, o.summary, s.name AS shop, p.name AS assigned_name,"
+        " k.name AS acknowledged_name,"
+        " (SELECT group_concat(reason, ' ') FROM holds h WHERE h.order_id = a.order_id"
+        "  AND h.released_at IS NULL) AS reasons"
+        " FROM alerts a LEFT JOIN orders o ON o.id = a.order_id"
+        " LEFT JOIN shops s ON s.id = o.shop_id"
+        " LEFT JOIN operators p ON p.id = a.assigned_to"
+        " LEFT JOIN operators k ON k.id = a.acknowledged_by"
+        " WHERE a.closed_at IS NULL AND ifnull(a.snoozed_until, 0) <= ?"
+        " ORDER BY a.acknowledged_at IS NOT NULL, a.raised_at, a.id LIMIT ?",
+        *(now, limit),
+    )

@@ -4,7 +4,8 @@ CREATE TABLE shops (
   id INTEGER PRIMARY KEY,
   code TEXT NOT NULL UNIQUE,
   channel TEXT NOT NULL,
-  name TEXT NOT NULL
+  name TEXT NOT NULL,
+  backhaul_on TEXT NOT NULL DEFAULT 'labelled' CHECK (backhaul_on IN ('labelled', 'handed_over'))
 ) STRICT;
 
 CREATE TABLE warehouses (
@@ -88,10 +89,10 @@ CREATE TABLE stock_moves (
 ) STRICT;
 CREATE INDEX moves_of_order ON stock_moves (order_id) WHERE order_id IS NOT NULL;
 CREATE TRIGGER stock_moves_apply AFTER INSERT ON stock_moves BEGIN
-  INSERT INTO stock (warehouse_id, sku_id, on_hand, reserved)
-  VALUES (NEW.warehouse_id, NEW.sku_id, NEW.on_hand, NEW.reserved)
-  ON CONFLICT (warehouse_id, sku_id) DO UPDATE
-  SET on_hand = on_hand + NEW.on_hand, reserved = reserved + NEW.reserved;
+  INSERT INTO stock (warehouse_id, sku_id) VALUES (NEW.warehouse_id, NEW.sku_id)
+  ON CONFLICT DO NOTHING;
+  UPDATE stock SET on_hand = on_hand + NEW.on_hand, reserved = reserved + NEW.reserved
+  WHERE warehouse_id = NEW.warehouse_id AND sku_id = NEW.sku_id;
 END;
 CREATE TRIGGER stock_moves_stay BEFORE UPDATE ON stock_moves
 BEGIN SELECT RAISE(ABORT, 'stock moves are append-only'); END;

@@ -1,0 +1,98 @@
+"""The audit: every check an order must pass before the floor sees it, in one place.
+
+Run at intake, after every change, when a hold ends and when goods arrive. What the facts say is
+compared with the holds that are open: missing ones are raised, answered ones ended; an order
+without any is reserved, dispatched and made ready.
+"""
+
+from core.dispatch import Need, choose
+from core.orders import holds
+from core.stock import reserve
+from core.store import Row, Tx
+
+
+def audit(tx: Tx, order_id: int) -> bool:
+    """Bring holds, reservation and readiness in line with the facts; True when ready."""
+    order = tx.the("SELECT * FROM orders WHERE id = ?", order_id)
+    if not order["open"]:
+        return False
+    lines = tx.all("SELECT * FROM order_lines WHERE order_id = ?", order_id)
+    found = findings(order, lines)
+    settle(tx, order_id, found, keep={"no_stock"})
+    if order["ready_at"] is not None or still_held(tx, order_id, but="no_stock"):
+        return order["ready_at"] is not None
+    return allocate(tx, order, lines)
+
+
+def findings(order: Row, lines: list[Row]) -> dict[str, str]:
+    """Hold reason -> detail, for everything the facts object to."""
+    found: dict[str, str] = {}
+    status = order["status"]
+    if status in ("unpaid", "unknown", "hold"):
+        found[
+            {"unpaid": "unpaid", "unknown": "status_unknown", "hold": "platform_hold"}[status]
+        ] = ""
+    if status in ("shipped", "done") and order["backhauled_at"] is None:
+        found["shipped_elsewhere"] = ""
+    if status == "partial" and order["backhauled_at"] is None:
+        found["partly_shipped"] = ""
+    if order["buyer_note"] is None:
+        found["missing_note"] = ""
+    if not order["tier"]:
+        found["missing_tier"] = ""
+    for line in lines:
+        found |= line_findings(line)
+    return found
+
+
+def line_findings(line: Row) -> dict[str, str]:
+    """What one line objects to."""
+    found: dict[str, str] = {}
+    if line["refund"] == "open":
+        found["refund"] = line["sub_number"]
+    if line["refund"] == "unknown":
+        found["refund_unknown"] = line["status"]
+    if line["wanted"] and line["sku_id"] is None:
+        if line["sku_code"]:
+            found["unknown_sku"] = line["sku_code"]
+        else:
+            found["missing_sku"] = line["title"]
+    return found
+
+
+def settle(tx: Tx, order_id: int, found: dict[str, str], keep: set[str]) -> None:
+    """Raise what the facts found and nobody overruled; end what they no longer say."""
+    open_now = holds.open_reasons(tx, order_id)
+    for reason in sorted(open_now & holds.AUTOMATIC - keep - found.keys()):
+        holds.end(tx, order_id, reason)
+    if new := found.keys() - open_now:
+        for reason in sorted(new - holds.overruled(tx, order_id)):
+            holds.hold(tx, order_id, reason, found[reason])
+
+
+def still_held(tx: Tx, order_id: int, but: str) -> bool:
+    """Whether any hold but this one is open."""
+    return bool(holds.open_reasons(tx, order_id) - {but})
+
+
+def allocate(tx: Tx, order: Row, lines: list[Row]) -> bool:
+    """Choose a warehouse, reserve every unit there, and let the floor have the order."""
+    order_id = order["id"]
+    wanted: dict[int, int] = {}
+    for line in lines:
+        if line["wanted"]:
+            wanted[line["sku_id"]] = wanted.get(line["sku_id"], 0) + line["wanted"]
+    choice = choose(tx, Need(order_id, wanted, order["province"], order["carrier"]))
+    if choice.warehouse_id is None:
+        holds.hold(tx, order_id, "no_stock", choice.short_of)
+        return False
+    holds.end(tx, order_id, "no_stock")
+    for line in lines:
+        reserve(tx, choice.warehouse_id, line)
+    tx.run(
+        "UPDATE orders SET warehouse_id = ?, carrier = ?, dispatch_why = ?, ready_at = ?"
+        " WHERE id = ?",
+        *(choice.warehouse_id, choice.carrier, choice.why, tx.now, order_id),
+    )
+    tx.event("ready", order_id, warehouse=choice.warehouse_id, carrier=choice.carrier)
+    return True

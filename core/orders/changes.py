@@ -1,0 +1,224 @@
+"""What a change after the pull does: one defined effect for each stage the order may be in."""
+
+from core.orders import holds
+from core.orders.audit import audit
+from core.orders.buyer import flag_same_buyer, same_buyer_key
+from core.orders.lines import insert_line, summarise
+from core.orders.values import Telling
+from core.ports import PlatformLine
+from core.stock import release
+from core.store import Row, Tx
+from core.text import clean, phone_tail
+
+
+def apply_change(tx: Tx, order_id: int, told: Telling) -> None:
+    """Follow a newer telling of a known order: notes, address, lines, refunds, status."""
+    before = tx.the("SELECT * FROM orders WHERE id = ?", order_id)
+    status = told.status
+    moved = update_order(tx, before, told)
+    if before["open"]:
+        follow_lines(tx, before, told)
+        if "address" in moved and before["labelled_at"] is not None:
+            holds.hold(tx, order_id, "address_changed")
+        if "note" in moved and before["verified_at"] is not None:
+            holds.hold(tx, order_id, "note_changed", clean(told.order.buyer_note, 200))
+        summarise(tx, order_id)
+    tx.event("changed", order_id, fields=sorted(moved), status=status)
+    tx.run(
+        "INSERT INTO raw_orders (order_id, raw) VALUES (?, ?)"
+        " ON CONFLICT (order_id) DO UPDATE SET raw = excluded.raw",
+        *(order_id, told.order.raw),
+    )
+    if not before["open"]:
+        tell_too_late(tx, before, status)
+    elif status == "closed" or nothing_left(tx, order_id):
+        cancel(tx, order_id, "closed" if status == "closed" else "refunded")
+    else:
+        audit(tx, order_id)
+        flag_same_buyer(tx, order_id, same_buyer_key(told.order.receiver))
+
+
+def update_order(tx: Tx, before: Row, told: Telling) -> set[str]:
+    """Write the order's own facts; returns which of them moved."""
+    order, receiver = told.order, told.order.receiver
+    note = before["buyer_note"] if order.buyer_note is None else clean(order.buyer_note)
+    tier = order.tier or before["tier"] or told.policy.tier
+    ship_by = order.ship_by or (
+        before["ship_by"]
+        if order.paid_at == before["paid_at"]
+        else told.policy.ship_by(tier, order.paid_at or order.created_at)
+    )
+    address = {
+        "receiver_name": clean(receiver.name),
+        "receiver_phone": clean(receiver.phone),
+        "phone_tail": phone_tail(receiver.phone),
+        "province": clean(receiver.province),
+        "city": clean(receiver.city),
+        "district": clean(receiver.district),
+        "address": clean(receiver.address),
+    }
+    facts = {
+        **address,
+        "cipher_ref": receiver.cipher_ref,
+        "same_buyer_key": same_buyer_key(receiver),
+        "status": told.status,
+        "modified_at": order.modified_at,
+        "paid_at": order.paid_at,
+        "ship_by": ship_by,
+        "tier": tier,
+        "buyer_note": note,
+        "seller_note": clean(order.seller_note),
+        "amount_cents": order.amount_cents,
+        "freight_cents": order.freight_cents,
+        "digest": told.digest,
+    }
+    columns = ", ".join(f"{name} = ?" for name in facts)
+    tx.run(f"UPDATE orders SET {columns} WHERE id = ?", *facts.values(), before["id"])  # noqa: S608
+    moved = {name for name, value in facts.items() if before[name] != value}
+    named = moved & {"status", "ship_by", "tier", "paid_at", "seller_note"}
+    if moved & address.keys():
+        named.add("address")
+    if moved & {"buyer_note"}:
+        named.add("note")
+    return named
+
+
+def follow_lines(tx: Tx, order: Row, told: Telling) -> None:
+    """Bring the lines to what the platform tells now."""
+    rows = tx.all("SELECT * FROM order_lines WHERE order_id = ?", order["id"])
+    by_sub = {row["sub_number"]: row for row in rows if row["bundle_line_id"] is None}
+    for line in told.order.lines:
+        row = by_sub.pop(clean(line.sub_number), None)
+        if row is None:
+            insert_line(tx, told, order["id"], line)
+            reopen(tx, order, "line_added")
+        else:
+            follow_line(tx, order, rows, row, (line, told.words.refund_of(line.refund)))
+    for row in by_sub.values():
+        withdraw(tx, order, rows, row, row["ordered"])
+
+
+def follow_line(
+    tx: Tx, order: Row, rows: list[Row], row: Row, told: tuple[PlatformLine, str]
+) -> None:
+    """One line's refund, quantity and words."""
+    line, refund = told
+    if refund != row["refund"] or clean(line.status) != row["status"]:
+        tx.run(
+            "UPDATE order_lines SET refund = ?, status = ? WHERE id = ? OR bundle_line_id = ?",
+            *(refund, clean(line.status), row["id"], row["id"]),
+        )
+    if refund == "refunded":
+        withdraw(tx, order, rows, row, row["ordered"])
+    elif line.quantity < row["ordered"]:
+        withdraw(tx, order, rows, row, row["ordered"] - line.quantity)
+    elif line.quantity > row["ordered"]:
+        grow(tx, order, row, line.quantity)
+
+
+def withdraw(tx: Tx, order: Row, rows: list[Row], row: Row, units: int) -> None:
+    """These units will not be shipped: free what was promised, put back what was picked."""
+    parts = [part for part in rows if part["bundle_line_id"] == row["id"]]
+    for part in parts:
+        withdraw_units(tx, order, part, units * part["ordered"] // row["ordered"])
+    withdraw_units(tx, order, row, units)
+
+
+def withdraw_units(tx: Tx, order: Row, row: Row, refunded: int) -> None:
+    """One row's share of a withdrawal; ``refunded`` is the new total."""
+    refunded = min(refunded, row["ordered"] - row["short"])
+    if refunded <= row["refunded"]:
+        return
+    left = row["ordered"] - refunded - row["short"] if row["picks"] else 0
+    back = max(0, row["picked"] - left)
+    tx.run(
+        "UPDATE order_lines SET refunded = ?, verified = min(verified, ?), picked = min(picked, ?)"
+        " WHERE id = ?",
+        *(refunded, left, left, row["id"]),
+    )
+    if order["warehouse_id"] is not None:
+        release(tx, row, order["warehouse_id"], row["reserved"] - left, "refunded")
+    if back:
+        put_back(tx, order["id"], row["id"], back)
+    tx.event("line_withdrawn", order["id"], line=row["id"], units=refunded - row["refunded"])
+
+
+def grow(tx: Tx, order: Row, row: Row, quantity: int) -> None:
+    """The buyer wants more of a line: reserve again, from the start."""
+    reopen(tx, order, "quantity_grew")
+    tx.run("UPDATE order_lines SET ordered = ? WHERE id = ?", quantity, row["id"])
+
+
+def reopen(tx: Tx, order: Row, why: str) -> None:
+    """An order that grew goes back to the start: nothing reserved, nothing picked."""
+    current = tx.the("SELECT ready_at, labelled_at FROM orders WHERE id = ?", order["id"])
+    if current["ready_at"] is None:
+        return
+    if current["labelled_at"] is not None:
+        holds.hold(tx, order["id"], "question", why)
+        return
+    give_back(tx, order, why)
+    tx.run(
+        "UPDATE orders SET verified_at = NULL, weighed_at = NULL, picked_at = NULL,"
+        " picking_at = NULL, ready_at = NULL WHERE id = ?",
+        order["id"],
+    )
+
+
+def give_back(tx: Tx, order: Row, why: str) -> None:
+    """Free every promise of an order and put back every unit that was picked."""
+    rows = tx.all("SELECT * FROM order_lines WHERE order_id = ?", order["id"])
+    for row in rows:
+        if order["warehouse_id"] is not None:
+            release(tx, row, order["warehouse_id"], row["reserved"], why)
+        if row["picked"]:
+            put_back(tx, order["id"], row["id"], row["picked"])
+    tx.run("UPDATE order_lines SET verified = 0, picked = 0 WHERE order_id = ?", order["id"])
+    tx.run("DELETE FROM claims WHERE order_id = ?", order["id"])
+
+
+def put_back(tx: Tx, order_id: int, line_id: int, quantity: int) -> None:
+    """A task: these units lie in a tote or a parcel and belong on the shelf."""
+    tx.run(
+        "INSERT INTO put_backs (order_id, line_id, quantity, since) VALUES (?, ?, ?, ?)",
+        *(order_id, line_id, quantity, tx.now),
+    )
+    tx.event("put_back", order_id, line=line_id, units=quantity)
+
+
+def nothing_left(tx: Tx, order_id: int) -> bool:
+    """Whether every line was refunded or withdrawn."""
+    row = tx.the(
+        "SELECT count(*) AS n FROM order_lines WHERE order_id = ? AND ordered > refunded", order_id
+    )
+    return int(row["n"]) == 0
+
+
+def cancel(tx: Tx, order_id: int, why: str) -> None:
+    """The order will not be shipped: free the stock, put goods back, void what was bought."""
+    order = tx.the("SELECT * FROM orders WHERE id = ?", order_id)
+    if not order["open"]:
+        return
+    tx.run("UPDATE orders SET cancelled_at = ? WHERE id = ?", tx.now, order_id)
+    tx.event("cancelled", order_id, why=why, stage=order["stage"])
+    give_back(tx, order, why)
+    tx.run(
+        "UPDATE outbox SET state = 'dropped', last_answer = 'cancelled', done_at = ?"
+        " WHERE order_id = ? AND state = 'due' AND asked = 0 AND kind IN ('waybill', 'backhaul')",
+        *(tx.now, order_id),
+    )
+    tx.run(
+        "UPDATE print_jobs SET state = 'cancelled' WHERE order_id = ? AND state = 'waiting'",
+        order_id,
+    )
+    from core.shipping.parcels import void_parcel
+
+    void_parcel(tx, order_id, why)
+
+
+def tell_too_late(tx: Tx, before: Row, status: str) -> None:
+    """A refund or cancel after handover: nothing here can stop the truck; a person must know."""
+    if before["stage"] == "shipped" and status == "closed":
+        from core.watch import raise_alert
+
+        raise_alert(tx, "closed_after_handover", before["number"], order_id=before["id"])

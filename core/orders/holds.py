@@ -1,0 +1,87 @@
+"""Holds: why an order may not move; several at once, each with its own end."""
+
+from core.errors import Problem
+from core.store import Tx
+
+AUTOMATIC = frozenset(
+    {
+        "unpaid",
+        "platform_hold",
+        "status_unknown",
+        "refund",
+        "refund_unknown",
+        "missing_sku",
+        "unknown_sku",
+        "missing_note",
+        "missing_tier",
+        "no_stock",
+        "shipped_elsewhere",
+        "partly_shipped",
+    }
+)
+"""Raised and ended by the audit, from facts."""
+OVERRULABLE = frozenset({"status_unknown", "refund_unknown", "missing_note", "partly_shipped"})
+"""Facts that a supervisor may judge by hand; the audit does not raise them a second time."""
+BY_HAND = frozenset(
+    {"short", "damaged", "question", "address_changed", "note_changed", "weight", "other"}
+)
+"""Raised by a person or the floor; only a supervisor ends them."""
+
+
+def hold(tx: Tx, order_id: int, reason: str, detail: str = "") -> bool:
+    """Hold an order for a reason; False when it already is."""
+    done = tx.run(
+        "INSERT INTO holds (order_id, reason, detail, since, by_operator) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        *(order_id, reason, detail, tx.now, tx.actor.operator_id),
+    )
+    if not done.rowcount:
+        return False
+    tx.event("held", order_id, reason=reason, detail=detail)
+    return True
+
+
+def end(tx: Tx, order_id: int, reason: str) -> bool:
+    """End one hold; False when there was none."""
+    done = tx.run(
+        "UPDATE holds SET released_at = ?, released_by = ?"
+        " WHERE order_id = ? AND reason = ? AND released_at IS NULL",
+        *(tx.now, tx.actor.operator_id, order_id, reason),
+    )
+    if not done.rowcount:
+        return False
+    tx.event("released", order_id, reason=reason)
+    return True
+
+
+def open_reasons(tx: Tx, order_id: int) -> set[str]:
+    """The reasons an order is held for now."""
+    rows = tx.all("SELECT reason FROM holds WHERE order_id = ? AND released_at IS NULL", order_id)
+    return {row["reason"] for row in rows}
+
+
+def overruled(tx: Tx, order_id: int) -> set[str]:
+    """The reasons a person judged and let go."""
+    rows = tx.all(
+        "SELECT DISTINCT reason FROM holds WHERE order_id = ? AND released_by IS NOT NULL",
+        order_id,
+    )
+    return {row["reason"] for row in rows} & OVERRULABLE
+
+
+def release(tx: Tx, order_id: int, reason: str) -> None:
+    """A supervisor lets an order go. Raises Problem when this reason ends only by facts."""
+    from core.orders.audit import audit
+
+    if reason in AUTOMATIC - OVERRULABLE:
+        raise Problem("hold.by_facts", reason=reason)
+    if tx.actor.operator_id is None:
+        raise Problem("hold.needs_person", reason=reason)
+    role = tx.the("SELECT role FROM operators WHERE id = ?", tx.actor.operator_id)["role"]
+    if role != "supervisor":
+        raise Problem("hold.needs_supervisor", reason=reason)
+    if not end(tx, order_id, reason):
+        raise Problem("hold.not_held", reason=reason)
+    if reason == "missing_note":
+        tx.run("UPDATE orders SET buyer_note = '' WHERE id = ? AND buyer_note IS NULL", order_id)
+    audit(tx, order_id)

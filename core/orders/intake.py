@@ -1,0 +1,135 @@
+"""Intake: a platform's order becomes ours, once, and follows every change after that.
+
+Replaying a page, a window or a file changes nothing: the key is (shop, platform number), the
+version is the platform's own modified time, and an identical telling is recognised by its digest.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+
+from core.orders.audit import audit
+from core.orders.buyer import flag_same_buyer, same_buyer_key
+from core.orders.changes import apply_change, cancel
+from core.orders.lines import insert_line, summarise
+from core.orders.numbers import next_number
+from core.orders.policy import ShopPolicy
+from core.orders.values import Telling, value_map
+from core.ports import PlatformOrder
+from core.store import Store, Tx
+from core.store.store import BACKGROUND
+from core.text import clean, phone_tail
+
+CHUNK = 10
+"""Orders per transaction: a scan waits for one chunk at most (DESIGN: the lock under 5 ms)."""
+
+
+class Taken(Enum):
+    """What intake did with one telling."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+    OLDER = "older"
+    NOT_OURS = "not_ours"
+    """Already shipped or finished when first seen: history from before Packline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The answer for one order."""
+
+    taken: Taken
+    number: str = ""
+    """Internal number; "" when it is not ours."""
+    order_id: int = 0
+
+
+def take_in_all(store: Store, policy: ShopPolicy, orders: Sequence[PlatformOrder]) -> list[Intake]:
+    """Take in many orders in short transactions that let scans pass between them."""
+    done: list[Intake] = []
+    for start in range(0, len(orders), CHUNK):
+        chunk = orders[start : start + CHUNK]
+        done += store.do(
+            lambda tx, chunk=chunk: [take_in(tx, policy, order) for order in chunk],  # type: ignore[misc]
+            rank=BACKGROUND,
+        )
+    return done
+
+
+def take_in(tx: Tx, policy: ShopPolicy, order: PlatformOrder) -> Intake:
+    """Take in one telling of one order, inside the caller's transaction."""
+    told = Telling(policy, value_map(policy.channel), order, digest_of(order))
+    known = tx.one(
+        "SELECT id, number, modified_at, digest FROM orders"
+        " WHERE shop_id = ? AND platform_number = ?",
+        *(policy.shop_id, order.number),
+    )
+    if known is None:
+        return take_new(tx, told)
+    if known["digest"] == told.digest:
+        return Intake(Taken.SAME, known["number"], known["id"])
+    if order.modified_at < known["modified_at"]:
+        return Intake(Taken.OLDER, known["number"], known["id"])
+    apply_change(tx, known["id"], told)
+    return Intake(Taken.CHANGED, known["number"], known["id"])
+
+
+def take_new(tx: Tx, told: Telling) -> Intake:
+    """Give the order its number, its lines and its first audit."""
+    policy, order, status = told.policy, told.order, told.status
+    if status in ("shipped", "done"):
+        return Intake(Taken.NOT_OURS)
+    number = next_number(tx, policy.prefix)
+    order_id = insert_order(tx, told, number)
+    for line in order.lines:
+        insert_line(tx, told, order_id, line)
+    summarise(tx, order_id)
+    tx.run("INSERT INTO raw_orders (order_id, raw) VALUES (?, ?)", order_id, order.raw)
+    tx.event("received", order_id, shop=policy.shop_id, platform_number=order.number)
+    if status == "closed":
+        cancel(tx, order_id, "closed_at_source")
+        return Intake(Taken.NEW, number, order_id)
+    audit(tx, order_id)
+    flag_same_buyer(tx, order_id, same_buyer_key(order.receiver))
+    return Intake(Taken.NEW, number, order_id)
+
+
+def insert_order(tx: Tx, told: Telling, number: str) -> int:
+    """The order's own row."""
+    policy, order, receiver = told.policy, told.order, told.order.receiver
+    tier = order.tier or policy.tier
+    ship_by = order.ship_by or policy.ship_by(tier, order.paid_at or order.created_at)
+    done = tx.run(
+        "INSERT INTO orders (number, uid, shop_id, platform_number, status, modified_at,"
+        " created_at, paid_at, received_at, ship_by, tier, buyer_key, buyer_name, buyer_note,"
+        " seller_note, receiver_name, receiver_phone, phone_tail, province, city, district,"
+        " address, cipher_ref, same_buyer_key, amount_cents, freight_cents, carrier, digest,"
+        " touched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " ?, ?, ?, ?, ?, ?)",
+        *(number, tx.uid(), policy.shop_id, order.number, told.status, order.modified_at),
+        *(order.created_at, order.paid_at, tx.now, ship_by, tier, clean(order.buyer_key)),
+        *(clean(order.buyer_name), None if order.buyer_note is None else clean(order.buyer_note)),
+        *(clean(order.seller_note), clean(receiver.name), clean(receiver.phone)),
+        *(phone_tail(receiver.phone), clean(receiver.province), clean(receiver.city)),
+        *(clean(receiver.district), clean(receiver.address), receiver.cipher_ref),
+        *(same_buyer_key(receiver), order.amount_cents, order.freight_cents, policy.carrier),
+        *(told.digest, tx.now),
+    )
+    return int(done.lastrowid)
+
+
+def digest_of(order: PlatformOrder) -> str:
+    """A fingerprint of everything the platform told, except the raw form."""
+    return hashlib.sha256(json.dumps(plain(order), ensure_ascii=False).encode()).hexdigest()
+
+
+def plain(value: object) -> object:
+    """A value as JSON can say it, field by field (faster than dataclasses.asdict)."""
+    if is_dataclass(value):
+        return [plain(getattr(value, f.name)) for f in fields(value) if f.name != "raw"]
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    return value

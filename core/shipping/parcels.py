@@ -1,0 +1,142 @@
+"""Parcels: a weighed parcel wants a waybill; its number is stored before anything is printed."""
+
+from core.errors import Problem
+from core.ports import Waybill
+from core.store import Row, Tx
+
+
+def want_waybill(tx: Tx, order_id: int, weight_g: int, expected_g: int | None) -> int:
+    """The parcel is packed and weighed: ask for its waybill. Returns the parcel's id."""
+    order = tx.the("SELECT carrier FROM orders WHERE id = ?", order_id)
+    uid = tx.uid()
+    parcel_id = int(
+        tx.run(
+            "INSERT INTO parcels (uid, order_id, station, weight_g, expected_g, carrier)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            *(uid, order_id, tx.actor.station, weight_g, expected_g, order["carrier"]),
+        ).lastrowid
+    )
+    send(tx, "waybill", f"waybill:{uid}", order_id, parcel_id)
+    return parcel_id
+
+
+def send(tx: Tx, kind: str, key: str, order_id: int, parcel_id: int | None) -> None:
+    """Put one effect into the outbox; the same key never enters twice."""
+    tx.run(
+        "INSERT INTO outbox (uid, kind, key, order_id, parcel_id, next_try_at, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
+        *(tx.uid(), kind, key, order_id, parcel_id, tx.now, tx.now),
+    )
+
+
+def store_waybill(tx: Tx, parcel_id: int, waybill: Waybill) -> None:
+    """Keep the number that was bought, then let the label be printed."""
+    parcel = tx.the("SELECT * FROM parcels WHERE id = ?", parcel_id)
+    if parcel["waybill"] is None:
+        tx.run(
+            "UPDATE parcels SET waybill = ?, carrier = ?, routing_mark = ?, bought_at = ?"
+            " WHERE id = ?",
+            *(waybill.number, waybill.carrier, waybill.routing_mark, tx.now, parcel_id),
+        )
+        tx.event(
+            "waybill_bought", parcel["order_id"], waybill=waybill.number, carrier=waybill.carrier
+        )
+    if parcel["voided_at"] is not None:
+        send(tx, "void", f"void:{parcel['uid']}", parcel["order_id"], parcel_id)
+    else:
+        queue_label(tx, parcel)
+
+
+def queue_label(tx: Tx, parcel: Row) -> None:
+    """The first print of a label; asking twice queues it once."""
+    tx.run(
+        "INSERT INTO print_jobs (uid, kind, order_id, parcel_id, station, copy, state,"
+        " next_try_at, created_at) VALUES (?, 'label', ?, ?, ?, 1, 'waiting', ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        *(tx.uid(), parcel["order_id"], parcel["id"], parcel["station"], tx.now, tx.now),
+    )
+
+
+def reprint_label(tx: Tx, order_id: int) -> int:
+    """Print the same label again; returns which copy it is. Raises Problem without a label."""
+    parcel = live_parcel(tx, order_id)
+    if parcel is None or parcel["waybill"] is None:
+        raise Problem("label.none_yet", order=number_of(tx, order_id))
+    row = tx.the("SELECT max(copy) AS last FROM print_jobs WHERE parcel_id = ?", parcel["id"])
+    copy = (row["last"] or 0) + 1
+    tx.run(
+        "INSERT INTO print_jobs (uid, kind, order_id, parcel_id, station, copy, state,"
+        " next_try_at, created_at) VALUES (?, 'label', ?, ?, ?, ?, 'waiting', ?, ?)",
+        *(tx.uid(), order_id, parcel["id"], tx.actor.station or parcel["station"], copy),
+        *(tx.now, tx.now),
+    )
+    tx.event("label_reprint", order_id, copy=copy, waybill=parcel["waybill"])
+    return copy
+
+
+def label_printed(tx: Tx, job_id: int) -> None:
+    """The printer took the label; the first copy labels the order."""
+    job = tx.the("SELECT * FROM print_jobs WHERE id = ?", job_id)
+    tx.run(
+        "UPDATE print_jobs SET state = 'printed', printed_at = ?, last_answer = '' WHERE id = ?",
+        *(tx.now, job_id),
+    )
+    tx.event(f"{job['kind']}_printed", job["order_id"], copy=job["copy"])
+    if job["kind"] != "label":
+        return
+    tx.run(
+        "UPDATE orders SET labelled_at = ?, touched_at = ?"
+        " WHERE id = ? AND labelled_at IS NULL AND cancelled_at IS NULL",
+        *(tx.now, tx.now, job["order_id"]),
+    )
+    tell_shop(tx, job["order_id"], "labelled")
+
+
+def tell_shop(tx: Tx, order_id: int, moment: str) -> None:
+    """Put the backhaul into the outbox when the shop's rule names this moment."""
+    row = tx.the(
+        "SELECT s.backhaul_on, o.cancelled_at FROM orders o JOIN shops s ON s.id = o.shop_id"
+        " WHERE o.id = ?",
+        order_id,
+    )
+    parcel = live_parcel(tx, order_id)
+    if parcel is None or row["cancelled_at"] is not None or row["backhaul_on"] != moment:
+        return
+    send(tx, "backhaul", f"backhaul:{parcel['uid']}", order_id, parcel["id"])
+
+
+def hand_over(tx: Tx, parcel_id: int) -> None:
+    """The courier took the parcel: it is shipped, and its units leave the stock."""
+    from core.stock import ship
+
+    parcel = tx.the("SELECT * FROM parcels WHERE id = ?", parcel_id)
+    order = tx.the("SELECT * FROM orders WHERE id = ?", parcel["order_id"])
+    tx.run("UPDATE parcels SET handed_over_at = ? WHERE id = ?", tx.now, parcel_id)
+    tx.run(
+        "UPDATE orders SET handed_over_at = ?, touched_at = ? WHERE id = ?",
+        *(tx.now, tx.now, order["id"]),
+    )
+    tx.event("handed_over", order["id"], waybill=parcel["waybill"])
+    ship(tx, order["id"], order["warehouse_id"])
+    tell_shop(tx, order["id"], "handed_over")
+
+
+def void_parcel(tx: Tx, order_id: int, why: str) -> None:
+    """The live parcel of an order will not leave: give its waybill back."""
+    parcel = live_parcel(tx, order_id)
+    if parcel is None:
+        return
+    tx.run("UPDATE parcels SET voided_at = ? WHERE id = ?", tx.now, parcel["id"])
+    tx.event("parcel_voided", order_id, waybill=parcel["waybill"], why=why)
+    if parcel["waybill"] is not None:
+        send(tx, "void", f"void:{parcel['uid']}", order_id, parcel["id"])
+
+
+def live_parcel(tx: Tx, order_id: int) -> Row | None:
+    """The parcel that is on its way; an order has at most one."""
+    return tx.one("SELECT * FROM parcels WHERE order_id = ? AND voided_at IS NULL", order_id)
+
+
+def number_of(tx: Tx, order_id: int) -> str:
+    """The internal number, for sentences."""
+    return str(tx.the("SELECT number FROM orders WHERE id = ?", order_id)["number"])
