@@ -13,6 +13,8 @@ class Clock(Protocol):
     """Time as the rest of Packline sees it."""
 
     zone: tzinfo
+    speed: float
+    """Clock seconds per real second."""
 
     def now(self) -> int:
         """UTC epoch milliseconds."""
@@ -29,6 +31,7 @@ class SystemClock:
 
     def __init__(self, zone: tzinfo = SHANGHAI) -> None:
         self.zone = zone
+        self.speed = 1.0
 
     def now(self) -> int:
         return time.time_ns() // 1_000_000
@@ -64,6 +67,7 @@ class SetClock:
 
     def __init__(self, now: int, zone: tzinfo = SHANGHAI) -> None:
         self.zone = zone
+        self.speed = 1.0
         self._now = now
 
     def now(self) -> int:

@@ -1,7 +1,7 @@
 """Holds: why an order may not move; several at once, each with its own end."""
 
 from core.errors import Problem
-from core.store import Tx
+from core.store import Rows, Tx
 
 AUTOMATIC = frozenset(
     {
@@ -85,3 +85,15 @@ def release(tx: Tx, order_id: int, reason: str) -> None:
     if reason == "missing_note":
         tx.run("UPDATE orders SET buyer_note = '' WHERE id = ? AND buyer_note IS NULL", order_id)
     audit(tx, order_id)
+
+
+def refund_open(read: Rows, order_id: int) -> bool:
+    """Whether money may be on its way back: then nothing is told to the shop."""
+    return (
+        read.one(
+            "SELECT 1 FROM holds WHERE order_id = ? AND released_at IS NULL"
+            " AND reason IN ('refund', 'refund_unknown')",
+            order_id,
+        )
+        is not None
+    )

@@ -1,0 +1,180 @@
+"""Printing: jobs wait, survive a restart, and are never printed twice by a retry."""
+
+import logging
+import threading
+
+from core.clock import Clock
+from core.orders.holds import refund_open
+from core.orders.slip import receiver_of, slip
+from core.ports import LabelFacts, Printer, PrintFailed, Sender, SlipFacts
+from core.shipping.parcels import label_printed
+from core.store import Actor, Row, Rows, Store, Tx
+from core.watch import close_alert, raise_alert
+
+log = logging.getLogger(__name__)
+RETRY_S = 3.0
+
+
+class PrintRun:
+    """One station's printer and the thread that feeds it."""
+
+    def __init__(
+        self, store: Store, station: str, printer: Printer, sender: Sender, clock: Clock
+    ) -> None:
+        self.store = store
+        self.station = station
+        self.printer = printer
+        self.sender = sender
+        self.clock = clock
+        self.wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name=f"print-{station}", daemon=True)
+        self._down = False
+
+    def start(self) -> None:
+        """Own up to jobs that were on the wire when the last process died, then print."""
+        self.store.do(lambda tx: doubt_unfinished(tx, self.station), Actor(station=self.station))
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the job in hand."""
+        self._stop.set()
+        self.wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            try:
+                while self._print_next():
+                    pass
+            except Exception:
+                log.exception("printing at %s stumbled", self.station)
+            self.clock.wait(self.wake, 0.5)
+            self.wake.clear()
+
+    def _print_next(self) -> bool:
+        """Print one due job; False when there is none or the printer is not ready."""
+        if self._stop.is_set() or not self._has_due():
+            return False
+        job = self.store.do(lambda tx: claim_job(tx, self.station), Actor(station=self.station))
+        if job is None:
+            return False
+        try:
+            self._print(job)
+        except PrintFailed as failure:
+            self._failed(job, failure)
+            return False
+        self.store.do(lambda tx: self._printed(tx, job), Actor(station=self.station))
+        return True
+
+    def _has_due(self) -> bool:
+        return due_job(self.store.read, self.station, self.clock.now()) is not None
+
+    def _print(self, job: Row) -> None:
+        if job["kind"] == "label":
+            self.printer.print_label(label_facts(self.store.read, job, self.sender, self.clock))
+        else:
+            self.printer.print_slip(slip_of(self.store.read, job, self.clock))
+
+    def _printed(self, tx: Tx, job: Row) -> None:
+        label_printed(tx, job["id"])
+        if self._down:
+            self._down = False
+            log.info("printer of %s prints again", self.station)
+            close_alert(tx, "printer_down", self.station)
+
+    def _failed(self, job: Row, failure: PrintFailed) -> None:
+        """Certainly not printed: wait and try again. Perhaps printed: a person looks."""
+        if not self._down:
+            log.warning("printer of %s: %s", self.station, failure.why)
+        self._down = True
+
+        def write(tx: Tx) -> None:
+            if failure.in_doubt:
+                doubt(tx, job, str(failure.why))
+                return
+            tx.run(
+                "UPDATE print_jobs SET state = 'waiting', next_try_at = ?, last_answer = ?"
+                " WHERE id = ?",
+                *(tx.now + int(RETRY_S * 1000), failure.why.id, job["id"]),
+            )
+            raise_alert(tx, "printer_down", self.station, fault=failure.why.id)
+
+        self.store.do(write, Actor(station=self.station))
+
+
+def due_job(read: Rows, station: str, now: int) -> Row | None:
+    """The oldest job this station's printer should print."""
+    return read.one(
+        "SELECT * FROM print_jobs WHERE station = ? AND state = 'waiting' AND next_try_at <= ?"
+        " ORDER BY next_try_at, id LIMIT 1",
+        *(station, now),
+    )
+
+
+def claim_job(tx: Tx, station: str) -> Row | None:
+    """Mark the next job as on the wire; a label whose refund is open waits for the answer."""
+    job = due_job(tx, station, tx.now)
+    if job is not None and job["kind"] == "label" and refund_open(tx, job["order_id"]):
+        tx.run(
+            "UPDATE print_jobs SET next_try_at = ?, last_answer = 'refund' WHERE id = ?",
+            *(tx.now + 10_000, job["id"]),
+        )
+        return None
+    if job is not None:
+        tx.run(
+            "UPDATE print_jobs SET state = 'sending', attempts = attempts + 1 WHERE id = ?",
+            job["id"],
+        )
+    return job
+
+
+def doubt_unfinished(tx: Tx, station: str) -> None:
+    """A crash hit while a job was on the wire: nobody knows whether paper came out."""
+    for job in tx.all("SELECT * FROM print_jobs WHERE station = ? AND state = 'sending'", station):
+        doubt(tx, job, "restart")
+
+
+def doubt(tx: Tx, job: Row, why: str) -> None:
+    """Never print again by ourselves: a missing label is seen, a double one is shipped."""
+    tx.run("UPDATE print_jobs SET state = 'in_doubt', last_answer = ? WHERE id = ?", why, job["id"])
+    tx.event("print_in_doubt", job["order_id"], copy=job["copy"], of=job["kind"])
+    number = tx.the("SELECT number FROM orders WHERE id = ?", job["order_id"])["number"]
+    raise_alert(tx, "print_in_doubt", number, job["order_id"])
+
+
+def label_facts(read: Rows, job: Row, sender: Sender, clock: Clock) -> LabelFacts:
+    """Everything the label shows, read when it is printed."""
+    parcel = read.one("SELECT * FROM parcels WHERE id = ?", job["parcel_id"])
+    order = read.one("SELECT * FROM orders WHERE id = ?", job["order_id"])
+    assert parcel is not None
+    assert order is not None
+    lines = read.all(
+        "SELECT sku_code, title, spec, verified FROM order_lines WHERE order_id = ?"
+        " AND picks = 1 AND verified > 0",
+        job["order_id"],
+    )
+    return LabelFacts(
+        waybill=parcel["waybill"],
+        carrier=parcel["carrier"],
+        number=order["number"],
+        routing_mark=parcel["routing_mark"],
+        sender=sender,
+        receiver=receiver_of(order),
+        goods=tuple(
+            f"{line['sku_code']} {line['spec']}".strip()
+            + (f" ×{line['verified']}" if line["verified"] > 1 else "")
+            for line in lines
+        ),
+        pieces=sum(line["verified"] for line in lines),
+        weight_g=parcel["weight_g"],
+        note=order["buyer_note"] or "",
+        printed_at=clock.now(),
+        copy=job["copy"],
+    )
+
+
+def slip_of(read: Rows, job: Row, clock: Clock) -> SlipFacts:
+    """The order's slip, as this copy."""
+    return slip(read, job["order_id"], issued_at=clock.now(), copy=job["copy"])

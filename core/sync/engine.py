@@ -1,0 +1,194 @@
+"""The engine: APScheduler ticks, our tables hold what is due, one bad shop slows no other.
+
+The scheduler only ticks: nothing is lost when a tick is missed, because what is due stands in the
+cursor and outbox tables. A monotonic watchdog wakes everything after the wall clock was stepped,
+and pokes the senders as soon as something enters the outbox.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from core.ports import CallFailed, Carrier, Fault
+from core.ports import Sender as From
+from core.store import Store
+from core.store.store import BACKGROUND
+from core.sync import health
+from core.sync.lock import SyncLock
+from core.sync.outbox import Sender, recover
+from core.sync.pull import Shop, pull
+from core.watch import watch
+
+log = logging.getLogger(__name__)
+AUTH_PAUSE_S = 600.0
+LOOK_S = 0.2
+SHORTEST_TICK_S = 0.05
+
+
+class Engine:
+    """Everything that syncs one database, in background threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        shops: Mapping[int, Shop],
+        carrier: Carrier | None,
+        sender: From,
+        pull_every_s: float = 60.0,
+    ) -> None:
+        self.store = store
+        self.clock = store.clock
+        self.shops = shops
+        self.outbox = Sender(store, shops, carrier, sender)
+        self.pull_every_s = pull_every_s
+        self.lock = SyncLock(store.path)
+        self._not_before: dict[str, float] = {}
+        self._stop = threading.Event()
+        self._scheduler: Any = None
+        self._watchdog = threading.Thread(target=self._look, name="sync-watchdog", daemon=True)
+
+    @property
+    def syncing(self) -> bool:
+        """Whether this process is the one that syncs."""
+        return self._scheduler is not None
+
+    def start(self) -> None:
+        """Begin, now or as soon as the process that syncs goes away."""
+        self._watchdog.start()
+
+    def stop(self) -> None:
+        """Let the calls in hand end, then give the right to sync away."""
+        self._stop.set()
+        if self._watchdog.is_alive():
+            self._watchdog.join(timeout=5)
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=True)
+            self._scheduler = None
+        self.lock.give_up()
+
+    def poke(self) -> None:
+        """Send what is due now instead of at the next tick."""
+        if self._scheduler is not None:
+            for job in self._scheduler.get_jobs():
+                if job.id.startswith("send"):
+                    job.modify(next_run_time=datetime.now(UTC))
+
+    def pull_now(self) -> None:
+        """Ask every shop now."""
+        if self._scheduler is not None:
+            for job in self._scheduler.get_jobs():
+                if job.id.startswith("pull"):
+                    job.modify(next_run_time=datetime.now(UTC))
+
+    # --- threads --------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        from apscheduler.executors.pool import ThreadPoolExecutor
+        from apscheduler.schedulers.background import BackgroundScheduler
+
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self.store.do(recover, rank=BACKGROUND)
+        scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(2 * len(self.shops) + 3)},
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+        for shop in self.shops.values():
+            self._tick(scheduler, f"pull:{shop.code}", self.pull_every_s, self._pull, shop)
+            self._tick(scheduler, f"send:{shop.code}", 5.0, self._tell, shop)
+        self._tick(scheduler, "send:carrier", 5.0, self._carry)
+        self._tick(scheduler, "watch", 30.0, self._watch)
+        scheduler.start()
+        self._scheduler = scheduler
+
+    def _tick(
+        self,
+        scheduler: Any,
+        id: str,
+        every_s: float,
+        work: Callable[..., None],
+        *args: object,
+    ) -> None:
+        scheduler.add_job(
+            self._guarded,
+            "interval",
+            id=id,
+            args=(id, work, *args),
+            seconds=max(SHORTEST_TICK_S, every_s / self.clock.speed),
+            next_run_time=datetime.now(UTC),
+        )
+
+    def _guarded(self, id: str, work: Callable[..., None], *args: object) -> None:  # noqa: A002
+        """The worker's edge: a stumbling job is logged and ticks on."""
+        try:
+            work(*args)
+        except Exception:
+            log.exception("%s stumbled", id)
+
+    def _look(self) -> None:
+        """Watch the clock and the outbox; take over when no other process syncs."""
+        drift = time.time() - time.monotonic()
+        seen = -1
+        while not self._stop.is_set():
+            try:
+                if self._scheduler is None and self.lock.take():
+                    self._begin()
+                version = self.store.read.version()
+                if version != seen:
+                    seen = version
+                    if self._something_due():
+                        self.poke()
+                now = time.time() - time.monotonic()
+                if abs(now - drift) > 2.0:
+                    drift = now
+                    log.warning("the clock was stepped; every job runs now")
+                    self._wake_all()
+            except Exception:
+                log.exception("the sync watchdog stumbled")
+            self._stop.wait(LOOK_S)
+
+    def _wake_all(self) -> None:
+        if self._scheduler is not None:
+            for job in self._scheduler.get_jobs():
+                job.modify(next_run_time=datetime.now(UTC))
+
+    def _something_due(self) -> bool:
+        return (
+            self.store.read.one(
+                "SELECT 1 FROM outbox WHERE state IN ('due', 'calling') AND next_try_at <= ?"
+                " AND state = 'due' LIMIT 1",
+                self.clock.now(),
+            )
+            is not None
+        )
+
+    # --- jobs -----------------------------------------------------------------------------------
+
+    def _pull(self, shop: Shop) -> None:
+        if self.clock.monotonic() < self._not_before.get(shop.code, 0.0):
+            return
+        try:
+            pull(self.store, shop)
+        except CallFailed as failure:
+            health.unwell(self.store, shop.policy.shop_id, failure)
+            self._pause(shop.code, failure)
+
+    def _pause(self, code: str, failure: CallFailed) -> None:
+        """A ban is waited out, a refused key is not hammered; anything else waits for its tick."""
+        wait = failure.wait_s
+        if wait is None and failure.fault is Fault.AUTH:
+            wait = AUTH_PAUSE_S
+        if wait is not None:
+            self._not_before[code] = self.clock.monotonic() + wait
+
+    def _tell(self, shop: Shop) -> None:
+        self.outbox.send_to_shop(shop.policy.shop_id)
+
+    def _carry(self) -> None:
+        self.outbox.send_to_carrier()
+
+    def _watch(self) -> None:
+        self.store.do(watch, rank=BACKGROUND)

@@ -1,0 +1,79 @@
+"""How fresh each shop is, and since when it has not answered."""
+
+import logging
+from dataclasses import dataclass
+
+from core.ports import CallFailed, Fault
+from core.store import Rows, Store, Tx
+from core.store.store import BACKGROUND
+from core.watch import close_alert, raise_alert
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ShopHealth:
+    """What the screens show of one shop."""
+
+    code: str
+    name: str
+    channel: str
+    fresh_at: int | None
+    """Orders are complete up to this moment; None before the first pull."""
+    down_since: int | None
+    fault: str
+    answer: str
+
+
+def well(tx: Tx, shop_id: int, fresh_at: int) -> None:
+    """The shop answered: its orders are complete up to ``fresh_at``."""
+    before = tx.one("SELECT down_since FROM shop_health WHERE shop_id = ?", shop_id)
+    tx.run(
+        "INSERT INTO shop_health (shop_id, fresh_at, tried_at) VALUES (?1, ?2, ?3)"
+        " ON CONFLICT (shop_id) DO UPDATE SET fresh_at = ?2, tried_at = ?3, down_since = NULL,"
+        " fault = '', answer = ''",
+        *(shop_id, fresh_at, tx.now),
+    )
+    if before is not None and before["down_since"] is not None:
+        code = tx.the("SELECT code FROM shops WHERE id = ?", shop_id)["code"]
+        log.info("shop %s answers again", code)
+        close_alert(tx, "shop_refuses", code)
+
+
+def unwell(store: Store, shop_id: int, failure: CallFailed) -> None:
+    """The shop gave no good answer; said once when it starts, and once when it ends."""
+
+    def write(tx: Tx) -> None:
+        before = tx.one("SELECT down_since FROM shop_health WHERE shop_id = ?", shop_id)
+        code = tx.the("SELECT code FROM shops WHERE id = ?", shop_id)["code"]
+        if before is None or before["down_since"] is None:
+            log.warning("shop %s does not answer: %s", code, failure)
+        tx.run(
+            "INSERT INTO shop_health (shop_id, tried_at, down_since, fault, answer)"
+            " VALUES (?1, ?2, ?2, ?3, ?4) ON CONFLICT (shop_id) DO UPDATE SET tried_at = ?2,"
+            " down_since = ifnull(down_since, ?2), fault = ?3, answer = ?4",
+            *(shop_id, tx.now, failure.fault.value, f"{failure.code} {failure.text}".strip()),
+        )
+        if failure.fault in (Fault.AUTH, Fault.PERMISSION):
+            raise_alert(tx, "shop_refuses", code, fault=failure.fault.value, answer=failure.text)
+
+    store.do(write, rank=BACKGROUND)
+
+
+def shops(read: Rows) -> list[ShopHealth]:
+    """Every shop, by code."""
+    return [
+        ShopHealth(
+            row["code"],
+            row["name"],
+            row["channel"],
+            row["fresh_at"],
+            row["down_since"],
+            row["fault"] or "",
+            row["answer"] or "",
+        )
+        for row in read.all(
+            "SELECT s.code, s.name, s.channel, h.fresh_at, h.down_since, h.fault, h.answer"
+            " FROM shops s LEFT JOIN shop_health h ON h.shop_id = s.id ORDER BY s.code"
+        )
+    ]

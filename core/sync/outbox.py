@@ -1,0 +1,321 @@
+"""The outbox as a state machine: intent, call, and a query before anything is done twice.
+
+A row is marked as asked before its call goes out. Whoever finds an asked row - after a lost
+answer, a crash, a kill - asks the other side what it has before doing it again.
+"""
+
+import logging
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.orders.holds import refund_open
+from core.orders.slip import receiver_of
+from core.ports import (
+    CallFailed,
+    Carrier,
+    Fault,
+    Shipment,
+    WaybillRequest,
+)
+from core.ports import (
+    Sender as From,
+)
+from core.shipping.parcels import store_waybill
+from core.store import Row, Rows, Store, Tx
+from core.store.store import BACKGROUND
+from core.sync.pull import Shop
+from core.watch import raise_alert
+
+log = logging.getLogger(__name__)
+BACKOFF_S = (2, 5, 15, 60, 300, 900)
+
+
+class Postpone(Exception):  # noqa: N818
+    """Not now: something here must settle first."""
+
+
+class Conflict(Exception):  # noqa: N818
+    """The other side has something else than we want it to have; a person decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One effect that is to leave."""
+
+    id: int
+    kind: str
+    order_id: int
+    parcel_id: int
+    asked_before: bool
+    attempts: int
+
+
+class Sender:
+    """Sends what is due, one effect after the other, for one target at a time."""
+
+    def __init__(
+        self, store: Store, shops: Mapping[int, Shop], carrier: Carrier | None, sender: From
+    ) -> None:
+        self.store = store
+        self.shops = shops
+        self.carrier = carrier
+        self.sender = sender
+
+    def send_to_shop(self, shop_id: int, most: int = 50) -> int:
+        """Tell one shop what it does not know yet; returns how many effects were tried."""
+        where = "kind = 'backhaul' AND ? = (SELECT shop_id FROM orders WHERE id = order_id)"
+        return self._drain(where, (shop_id,), most)
+
+    def send_to_carrier(self, most: int = 50) -> int:
+        """Buy and void waybills."""
+        if self.carrier is None:
+            return 0
+        return self._drain("kind IN ('waybill', 'void')", (), most)
+
+    def _drain(self, where: str, values: tuple[object, ...], most: int) -> int:
+        for count in range(most):
+            if not next_due(self.store.read, self.store.clock.now(), where, values):
+                return count
+            due = self.store.do(lambda tx: claim(tx, where, values), rank=BACKGROUND)
+            if due is None:
+                return count
+            if not self._send(due):
+                return count + 1  # the target does not answer: leave it alone until next time
+        return most
+
+    def _send(self, due: Due) -> bool:
+        try:
+            self._perform(due)
+        except CallFailed as failure:
+            self._settle_failure(due, failure)
+            return failure.fault not in (Fault.TRANSIENT, Fault.AUTH, Fault.RATE, Fault.CLOCK)
+        except Postpone as postponed:
+            answer = str(postponed)
+            self._write(lambda tx: again(tx, due, 30, answer, asked=due.asked_before))
+        except Conflict as conflict:
+            answer = str(conflict)
+            self._write(lambda tx: to_person(tx, due, answer))
+        return True
+
+    def _perform(self, due: Due) -> None:
+        {"waybill": self._buy, "void": self._void, "backhaul": self._tell}[due.kind](due)
+
+    def _buy(self, due: Due) -> None:
+        assert self.carrier is not None
+        request = waybill_request(self.store.read, due.parcel_id, self.sender)
+        waybill = self.carrier.find(request) if due.asked_before else None
+        if waybill is None:
+            if parcel_of(self.store.read, due.parcel_id)["voided_at"] is not None:
+                self._write(lambda tx: drop(tx, due, "voided"))
+                return
+            waybill = self.carrier.buy(request)
+
+        def write(tx: Tx) -> None:
+            store_waybill(tx, due.parcel_id, waybill)
+            finish(tx, due, waybill.number)
+
+        self._write(write)
+
+    def _void(self, due: Due) -> None:
+        assert self.carrier is not None
+        parcel = parcel_of(self.store.read, due.parcel_id)
+        self.carrier.void(parcel["waybill"], parcel["uid"])
+        self._write(lambda tx: finish(tx, due, "voided"))
+
+    def _tell(self, due: Due) -> None:
+        """Tell the shop a tracking number, and believe only what it then has."""
+        read = self.store.read
+        order = read.one("SELECT * FROM orders WHERE id = ?", due.order_id)
+        parcel = parcel_of(read, due.parcel_id)
+        assert order is not None
+        if order["cancelled_at"] is not None or parcel["voided_at"] is not None:
+            self._write(lambda tx: drop(tx, due, "cancelled"))
+            return
+        if refund_open(read, due.order_id):
+            raise Postpone("refund open")
+        shop = self.shops[order["shop_id"]]
+        shipment = Shipment(
+            platform_number=order["platform_number"],
+            sub_numbers=sub_numbers(read, due.order_id),
+            carrier=parcel["carrier"],
+            waybill=parcel["waybill"],
+            reference=parcel["uid"],
+        )
+        if not (due.asked_before and already_there(shop, shipment)):
+            ship(shop, shipment)
+        self._write(lambda tx: told(tx, due, parcel["waybill"]))
+
+    def _settle_failure(self, due: Due, failure: CallFailed) -> None:
+        """Decide from the kind of failure whether to try again, and whether to ask first."""
+        answer = str(failure)
+        asked = due.asked_before or failure.in_doubt
+        if failure.fault in (Fault.BUSINESS, Fault.PERMISSION, Fault.UNKNOWN):
+            self._write(lambda tx: to_person(tx, due, answer))
+            return
+        wait = failure.wait_s if failure.wait_s is not None else backoff(due.attempts)
+        self._write(lambda tx: again(tx, due, wait, answer, asked=asked))
+
+    def _write(self, work: object) -> None:
+        self.store.do(work, rank=BACKGROUND)  # type: ignore[arg-type]
+
+
+def ship(shop: Shop, shipment: Shipment) -> None:
+    """Report a waybill; a refusal counts as done only when the shop already has our number."""
+    try:
+        shop.channel.ship(shipment)
+    except CallFailed as failure:
+        if failure.fault is Fault.BUSINESS and already_there(shop, shipment):
+            return
+        raise
+
+
+def already_there(shop: Shop, shipment: Shipment) -> bool:
+    """Whether the shop has our waybill. Raises Conflict when it has another for this parcel."""
+    known = {
+        parcel.waybill
+        for parcel in shop.channel.shipped(shipment.platform_number)
+        if not parcel.sub_number
+        or not shipment.sub_numbers
+        or parcel.sub_number in shipment.sub_numbers
+    }
+    if shipment.waybill in known:
+        return True
+    if known:
+        raise Conflict(f"shop has {' '.join(sorted(known))}, ours is {shipment.waybill}")
+    return False
+
+
+def next_due(read: Rows, now: int, where: str, values: tuple[object, ...]) -> Row | None:
+    """The next effect for a target: a look that takes no lock."""
+    return read.one(
+        "SELECT * FROM outbox WHERE state IN ('due', 'calling') AND state = 'due'"  # noqa: S608
+        f" AND next_try_at <= ? AND {where} ORDER BY next_try_at, id LIMIT 1",
+        *(now, *values),
+    )
+
+
+def claim(tx: Tx, where: str, values: tuple[object, ...]) -> Due | None:
+    """Take the next due effect and mark it as asked before its call goes out."""
+    row = next_due(tx, tx.now, where, values)
+    if row is None:
+        return None
+    tx.run(
+        "UPDATE outbox SET state = 'calling', asked = 1, attempts = attempts + 1 WHERE id = ?",
+        row["id"],
+    )
+    return Due(
+        row["id"],
+        row["kind"],
+        row["order_id"],
+        row["parcel_id"],
+        bool(row["asked"]),
+        row["attempts"] + 1,
+    )
+
+
+def recover(tx: Tx) -> int:
+    """Calls that were on their way when the last syncing process died are asked about first."""
+    done = tx.run(
+        "UPDATE outbox SET state = 'due', next_try_at = ? WHERE state = 'calling'", tx.now
+    )
+    return int(done.rowcount)
+
+
+def again(tx: Tx, due: Due, wait_s: float, answer: str, *, asked: bool) -> None:
+    """Try later."""
+    tx.run(
+        "UPDATE outbox SET state = 'due', asked = ?, next_try_at = ?, last_answer = ? WHERE id = ?",
+        *(int(asked), tx.now + int(wait_s * 1000), answer, due.id),
+    )
+
+
+def finish(tx: Tx, due: Due, answer: str) -> None:
+    """It left and arrived."""
+    tx.run(
+        "UPDATE outbox SET state = 'done', done_at = ?, last_answer = ? WHERE id = ?",
+        *(tx.now, answer, due.id),
+    )
+
+
+def drop(tx: Tx, due: Due, answer: str) -> None:
+    """It must not leave any more."""
+    tx.run(
+        "UPDATE outbox SET state = 'dropped', done_at = ?, last_answer = ? WHERE id = ?",
+        *(tx.now, answer, due.id),
+    )
+
+
+def told(tx: Tx, due: Due, waybill: str) -> None:
+    """The shop has the tracking number."""
+    finish(tx, due, waybill)
+    tx.run(
+        "UPDATE orders SET backhauled_at = ? WHERE id = ? AND backhauled_at IS NULL",
+        *(tx.now, due.order_id),
+    )
+    tx.event("backhauled", due.order_id, waybill=waybill)
+    tx.run(
+        "UPDATE holds SET released_at = ? WHERE order_id = ? AND released_at IS NULL"
+        " AND reason IN ('shipped_elsewhere', 'partly_shipped')",
+        *(tx.now, due.order_id),
+    )
+
+
+def to_person(tx: Tx, due: Due, answer: str) -> None:
+    """No retry can help: somebody must look at it."""
+    tx.run("UPDATE outbox SET state = 'conflict', last_answer = ? WHERE id = ?", answer, due.id)
+    number = tx.the("SELECT number FROM orders WHERE id = ?", due.order_id)["number"]
+    raise_alert(tx, f"{due.kind}_refused", number, due.order_id, answer=answer)
+
+
+def try_again(tx: Tx, outbox_id: int) -> None:
+    """A person settled the matter on the other side: ask once more, query first."""
+    tx.run(
+        "UPDATE outbox SET state = 'due', asked = 1, next_try_at = ? WHERE id = ?"
+        " AND state IN ('conflict', 'due')",
+        *(tx.now, outbox_id),
+    )
+
+
+def backoff(attempts: int) -> float:
+    """Seconds until the next try: longer each time, spread so that benches do not march in step."""
+    return BACKOFF_S[min(attempts, len(BACKOFF_S)) - 1] * (0.75 + random.random() / 2)
+
+
+def sub_numbers(read: Rows, order_id: int) -> tuple[str, ...]:
+    """The lines in the parcel when it is not the whole order; empty when it is."""
+    rows = read.all(
+        "SELECT sub_number, ordered > refunded + short AS inside FROM order_lines"
+        " WHERE order_id = ? AND bundle_line_id IS NULL",
+        order_id,
+    )
+    inside = tuple(row["sub_number"] for row in rows if row["inside"])
+    return () if len(inside) == len(rows) else inside
+
+
+def parcel_of(read: Rows, parcel_id: int) -> Row:
+    """A parcel's row."""
+    row = read.one("SELECT * FROM parcels WHERE id = ?", parcel_id)
+    assert row is not None
+    return row
+
+
+def waybill_request(read: Rows, parcel_id: int, sender: From) -> WaybillRequest:
+    """What a carrier needs to know of a parcel."""
+    row = read.one(
+        "SELECT p.uid, p.weight_g, p.carrier, o.*, s.channel FROM parcels p"
+        " JOIN orders o ON o.id = p.order_id JOIN shops s ON s.id = o.shop_id WHERE p.id = ?",
+        parcel_id,
+    )
+    assert row is not None
+    parcel = parcel_of(read, parcel_id)
+    return WaybillRequest(
+        reference=parcel["uid"],
+        carrier=parcel["carrier"],
+        sender=sender,
+        receiver=receiver_of(row),
+        goods=row["summary"][:60],
+        weight_g=parcel["weight_g"],
+        platform=row["channel"],
+        platform_number=row["platform_number"],
+    )
