@@ -31,20 +31,8 @@ from core.clock import Clock
 from drivers.simulated.faults import Fault, Plan
 
 _PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
-VERBS = frozenset(
-    [
-        "drop",
-        "drop_after_commit",
-        "delay",
-        "html502",
-        "html502_after",
-        "html200",
-        "forbidden",
-        "truncated",
-        "cut_short",
-        "empty",
-    ]
-)
+BEFORE = frozenset({"drop", "html502", "html200", "forbidden", "empty"})
+AFTER = frozenset({"drop_after_commit", "delay", "html502_after", "truncated", "cut_short"})
 STORM = ("drop", "drop_after_commit", "html502", "html502_after", "truncated", "empty", "delay 1")
 """What a storm throws when not told otherwise."""
 
@@ -60,12 +48,8 @@ class Request:
     query: Mapping[str, str]
     headers: Message
     body: bytes
-
-    @property
-    def form(self) -> dict[str, str]:
-        """The body as a form; empty values are kept."""
-        text = self.body.decode("utf-8", "replace")
-        return dict(parse_qsl(text, keep_blank_values=True))
+    form: Mapping[str, str]
+    """The body's fields, empty ones kept; none when it is not a form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +82,7 @@ class SimulatedServer:
         self.calls = 0
         self.names: list[str] = []
         """The name of every call, in order of arrival."""
-        self._plan = Plan(VERBS | self.own_verbs)
+        self._plan = Plan(BEFORE | AFTER | self.own_verbs)
         self._journal: list[dict[str, Any]] = []
         self._port = 0
         self._listener: socket.socket | None = None
@@ -244,6 +228,7 @@ class SimulatedServer:
                 query=dict(parse_qsl(parts.query, keep_blank_values=True)),
                 headers=handler.headers,
                 body=body,
+                form=_form(handler.headers, body),
             )
             name = self.name(request)
             self.names.append(name)
@@ -321,6 +306,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing: the journal and the counts tell the story."""
+
+
+def _form(headers: Message, body: bytes) -> dict[str, str]:
+    if headers.get_content_type() != "application/x-www-form-urlencoded":
+        return {}
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _close(connection: socket.socket) -> None:

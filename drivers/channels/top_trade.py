@@ -1,0 +1,232 @@
+"""A TOP trade as an order: pure reading, no network.
+
+Money on the wire is a decimal number of yuan, time is GMT+8, ids are numbers of up to 19 digits.
+What cannot be read is never guessed: the order carries the flag ``unreadable``.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from core.clock import SHANGHAI, local, millis
+from core.ports import PlatformLine, PlatformOrder, Receiver, ShippedParcel
+from core.text import clean
+
+Told = Mapping[str, Any]
+
+_TRADE = (
+    "tid,tid_str,status,type,payment,post_fee,pay_time,created,modified,end_time,buyer_open_uid,"
+    "buyer_message,seller_memo,seller_flag,receiver_name,receiver_mobile,receiver_phone,"
+    "receiver_state,receiver_city,receiver_district,receiver_town,receiver_address,oaid,lm,"
+    "delivery_time,collect_time,dispatch_time,sign_time,es_time,est_con_time,promise_service,"
+    "timing_promise,is_part_consign,top_hold,forbid_consign,team_buy_hold,ob_tag,step_trade_status"
+)
+_LINE = (
+    "oid,oid_str,num_iid,sku_id,outer_iid,outer_sku_id,num,price,payment,divide_order_fee,"
+    "sku_properties_name,title,status,refund_status,refund_id,logistics_company,invoice_no,"
+    "modify_address,ti_modify_address_time,estimate_con_time,is_free_gift,combine_item_info"
+)
+FIELDS = ",".join([_TRADE, *(f"orders.{name}" for name in _LINE.split(","))])
+"""All we read: a field that is not asked for is simply absent from the answer."""
+SHIPPED_FIELDS = "tid,status,orders.oid,orders.oid_str,orders.invoice_no,orders.logistics_company"
+
+MISSING = "MISSING"
+"""Said for a refund word that was asked for and is not there; no vocabulary knows it: held."""
+_HOLDS = ("top_hold", "forbid_consign", "team_buy_hold")
+_STEP_PAID = ("", "FRONT_PAID_FINAL_PAID")
+
+
+class _Reading:
+    """Reads values and remembers whether one of them made no sense."""
+
+    def __init__(self) -> None:
+        self.failed = False
+
+    def cents(self, told: object) -> int:
+        try:
+            cents = Decimal(str(told)) * 100
+            if cents.is_finite() and cents == cents.to_integral_value():
+                return int(cents)
+        except InvalidOperation:
+            pass
+        self.failed = True
+        return 0
+
+    def count(self, told: object) -> int:
+        text = str(told)
+        if text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) > 0:
+            return int(text)
+        self.failed = True
+        return 1
+
+    def moment(self, told: object) -> int | None:
+        """None when there is none; a time that cannot be read counts as none and is remembered."""
+        if not told:
+            return None
+        at = _moment(str(told))
+        self.failed = self.failed or at is None
+        return at
+
+
+def trade_order(trade: Told, now: int) -> PlatformOrder:
+    """The order of a trade; ``now`` dates one whose own times cannot be read."""
+    reading = _Reading()
+    created = reading.moment(trade.get("created"))
+    modified = reading.moment(trade.get("modified"))
+    paid = reading.moment(trade.get("pay_time"))
+    lines = tuple(_line(told, reading) for told in sub_orders(trade))
+    amount = reading.cents(trade.get("payment"))
+    freight = reading.cents(trade.get("post_fee") or 0)
+    if created is None or modified is None or not lines or not all(x.sub_number for x in lines):
+        reading.failed = True
+    return PlatformOrder(
+        number=number_of(trade, "tid"),
+        status=clean(trade.get("status"), 60),
+        modified_at=modified or created or now,
+        created_at=created or modified or now,
+        lines=lines,
+        paid_at=paid,
+        ship_by=_ship_by(trade, paid),
+        tier=_tier(trade, paid),
+        buyer_key=clean(trade.get("buyer_open_uid"), 200),
+        receiver=_receiver(trade),
+        buyer_note=clean(trade.get("buyer_message")),
+        seller_note=clean(trade.get("seller_memo")),
+        amount_cents=amount,
+        freight_cents=freight,
+        flags=(*_flags(trade), *(["unreadable"] if reading.failed else [])),
+        raw=json.dumps(trade, default=str, separators=(",", ":")),
+    )
+
+
+def parcels(trade: Told) -> tuple[ShippedParcel, ...]:
+    """The waybills a trade knows, line by line."""
+    return tuple(
+        ShippedParcel(waybill=clean(told["invoice_no"], 60), sub_number=number_of(told, "oid"))
+        for told in sub_orders(trade)
+        if told.get("invoice_no")
+    )
+
+
+def number_of(told: Told, key: str) -> str:
+    """An id as text, from its own string form when there is one; "" when it is not there."""
+    return clean(told.get(f"{key}_str") or told.get(key), 40)
+
+
+def sub_orders(trade: Told) -> Iterator[Told]:
+    """The lines of a trade; a null list, or one that is not wrapped, is read as what it means."""
+    told = trade.get("orders")
+    if isinstance(told, Mapping):
+        told = told.get("order")
+    return (
+        (line for line in told if isinstance(line, Mapping)) if isinstance(told, list) else iter(())
+    )
+
+
+def _line(told: Told, reading: _Reading) -> PlatformLine:
+    return PlatformLine(
+        sub_number=number_of(told, "oid"),
+        sku=clean(told.get("outer_sku_id") or told.get("outer_iid"), 120),
+        title=clean(told.get("title"), 300),
+        spec=clean(told.get("sku_properties_name"), 300),
+        quantity=reading.count(told.get("num")),
+        price_cents=reading.cents(told.get("price")),
+        status=clean(told.get("status"), 60),
+        refund=clean(told.get("refund_status"), 60) or MISSING,
+        gift=_is_set(told.get("is_free_gift")),
+    )
+
+
+def _receiver(trade: Told) -> Receiver:
+    town = clean(trade.get("receiver_town"), 60)
+    address = clean(trade.get("receiver_address"), 300)
+    return Receiver(
+        name=clean(trade.get("receiver_name"), 100),
+        phone=clean(trade.get("receiver_mobile") or trade.get("receiver_phone"), 40),
+        province=clean(trade.get("receiver_state"), 40),
+        city=clean(trade.get("receiver_city"), 40),
+        district=clean(trade.get("receiver_district"), 40),
+        address=address if address.startswith(town) else town + address,
+        cipher_ref=clean(trade.get("oaid")),
+    )
+
+
+def _flags(trade: Told) -> Iterator[str]:
+    """The platform's own reasons not to ship."""
+    yield from (name for name in _HOLDS if _is_set(trade.get(name)))
+    if clean(trade.get("step_trade_status"), 60) not in _STEP_PAID:
+        yield "step_unpaid"
+    if clean(trade.get("lm"), 10) == "1":
+        yield "address_changed"
+
+
+def _is_set(told: object) -> bool:
+    """Whether a mark is on; a value never seen before counts as on."""
+    return str(told or "").strip().lower() not in ("", "0", "false", "null")
+
+
+# --- time and promise ---------------------------------------------------------------------------
+
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}:\d{2}))?")
+_WITHIN = re.compile(r"(\d{1,4})\s*(小时|天)")
+_PROMISES = (
+    ("urgent", ("小时达", "半日达", "即时", "定时送")),
+    ("same_day", ("当日", "当天", "sameday", "same_day")),
+    ("next_day", ("次日", "隔日", "nextday", "next_day")),
+)
+
+
+def _moment(text: str, default: str = "00:00:00") -> int | None:
+    """The first date and time in a text; a date alone means ``default`` of that day."""
+    found = _DATE.search(text)
+    if not found:
+        return None
+    try:
+        told = datetime.fromisoformat(f"{found.group(1)}T{found.group(2) or default}")
+    except ValueError:
+        return None
+    return millis(told.replace(tzinfo=SHANGHAI))
+
+
+def _ship_by(trade: Told, paid: int | None) -> int | None:
+    """The earliest of the deadlines the platform names for the trade and its lines."""
+    said = [trade.get("delivery_time"), trade.get("est_con_time")]
+    said += [line.get("estimate_con_time") for line in sub_orders(trade)]
+    deadlines = [at for text in said if text and (at := _deadline(str(text), paid)) is not None]
+    return min(deadlines, default=None)
+
+
+def _deadline(text: str, paid: int | None) -> int | None:
+    """A date, whose day counts to its end, or so many hours or days after payment."""
+    at = _moment(text, "23:59:59")
+    within = _WITHIN.search(text)
+    if at is not None or within is None or paid is None:
+        return at
+    amount = int(within.group(1))
+    span = timedelta(hours=amount) if within.group(2) == "小时" else timedelta(days=amount)
+    return paid + int(span.total_seconds()) * 1000
+
+
+def _tier(trade: Told, paid: int | None) -> str:
+    """The delivery promise: by its name, else by the days to its latest signature; "" when none."""
+    named = f"{trade.get('promise_service') or ''} {trade.get('timing_promise') or ''}".lower()
+    for tier, words in _PROMISES:
+        if any(word in named for word in words):
+            return tier
+    days = _promised_days(trade, paid)
+    if days is None:
+        return ""
+    return {0: "same_day", 1: "next_day"}.get(days, "standard")
+
+
+def _promised_days(trade: Told, paid: int | None) -> int | None:
+    told = str(trade.get("es_time") or "")
+    if told.isascii() and told.isdecimal() and len(told) < 4:
+        return int(told)
+    sign_by = _moment(str(trade.get("sign_time") or ""), "23:59:59")
+    if sign_by is None or paid is None or sign_by < paid:
+        return None
+    return (local(sign_by, SHANGHAI).date() - local(paid, SHANGHAI).date()).days

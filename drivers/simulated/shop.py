@@ -1,0 +1,511 @@
+"""A shop on a simulated Taobao: plays the open platform (TOP) over real HTTP.
+
+It checks signatures with its own code, holds callers to windows, page sizes, sessions, clocks and
+rates, lists newest first, and keeps a journal of every waybill it accepted. Verbs of its own, next
+to those of ``drivers.simulated.http``: ``ban S`` (the method is banned for S seconds from now),
+``quota`` (the day is used up), ``isp`` (a remote service failed; not carried out), ``isp_after``
+(the same, but carried out), ``expire`` (the session has run out), ``duplicate`` (a page repeats
+its first row), ``skew S`` (the server's clock is S seconds ahead from now on).
+"""
+
+import hashlib
+import hmac
+import json
+import random
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from core.clock import SHANGHAI, Clock
+from drivers.simulated.faults import Fault
+from drivers.simulated.http import Reply, Request, SimulatedServer
+from drivers.simulated.shop_trades import (
+    SimLine,
+    SimOrder,
+    Trade,
+    masked,
+    oaid,
+    shown,
+    sim_order,
+    sub_orders,
+    text_time,
+    trade_of,
+)
+
+__all__ = ["SimLine", "SimOrder", "SimulatedTaobao"]
+
+LISTING = "taobao.trades.sold.increment.get"
+DETAIL = "taobao.trade.fullinfo.get"
+REFRESH = "taobao.top.auth.token.refresh"
+SHIPPING = ("taobao.logistics.online.send", "taobao.logistics.offline.send")
+COMPANIES = {"SF", "YTO", "ZTO", "STO", "YUNDA", "HTKY", "JD", "EMS", "DBKD", "CAINIAO"}
+_SHOWN_BY_DEFAULT = {"guarantee_trade", "auto_delivery", "ec", "cod", "step"}
+_OAID_NEEDS = {
+    "receiver_name",
+    "receiver_address",
+    "created",
+    "receiver_mobile",
+    "receiver_phone",
+}
+_TO_SHIP = ("WAIT_SELLER_SEND_GOODS", "SELLER_CONSIGNED_PART")
+_OPEN_REFUND = (
+    "WAIT_SELLER_AGREE",
+    "WAIT_BUYER_RETURN_GOODS",
+    "WAIT_SELLER_CONFIRM_GOODS",
+    "SELLER_REFUSE_BUYER",
+)
+_DAY_MS = 86_400_000
+
+
+class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of ours
+    """An ``error_response``."""
+
+    def __init__(self, code: int, msg: str, sub_code: str = "", sub_msg: str = "") -> None:
+        super().__init__(msg)
+        self.told = {"code": code, "msg": msg, "sub_code": sub_code, "sub_msg": sub_msg}
+
+
+class SimulatedTaobao(SimulatedServer):
+    """One shop's platform. Its state may be changed from any thread while calls come in."""
+
+    own_verbs = frozenset({"ban", "quota", "isp", "isp_after", "expire", "duplicate", "skew"})
+
+    def __init__(
+        self,
+        clock: Clock,
+        app_key: str = "12345678",
+        app_secret: str = "secret",
+        session: str = "session",
+        *,
+        refresh_token: str = "refresh",
+        seller: str = "seller",
+        mask: bool = True,
+        late: tuple[float, float] = (0.0, 0.0),
+        limit: tuple[int, float] | None = None,
+        refuse_refunds: bool = True,
+        seed: int = 1,
+    ) -> None:
+        """``late`` is the share of changes that are listed only up to so many seconds later;
+        ``limit`` so many calls of a method per so many seconds; ``refuse_refunds`` whether lines
+        under refund cannot be shipped."""
+        super().__init__(clock)
+        self.app_key, self._app_secret = app_key, app_secret
+        self.session, self.refresh_token = session, refresh_token
+        self.late = late
+        self.limit = limit
+        self.refuse_refunds = refuse_refunds
+        self.between_pages: Callable[[], None] | None = None
+        """Called after each page of a listing was answered, under the lock: the world moves on."""
+        self.refusals: list[dict[str, str]] = []
+        """Every shipment that was refused: tid, waybill, code."""
+        self._seller, self._mask = seller, mask
+        self._random = random.Random(seed)
+        self._trades: dict[str, Trade] = {}
+        self._versions: dict[str, list[tuple[str, int]]] = {}
+        self._waybills: dict[str, str] = {}
+        self._expired: set[str] = set()
+        self._renewals = 0
+        self._bans: dict[str, int] = {}
+        self._recent: dict[str, list[int]] = {}
+        self._sequence = 4_300_000_000_000_000_007
+        self._duplicate = False
+
+    # --- what buyers and the seller do ----------------------------------------------------------
+
+    def place(self, order: SimOrder | Mapping[str, Any]) -> str:
+        """An order comes in; its number."""
+        order = order if isinstance(order, SimOrder) else sim_order(order)
+        with self.lock:
+            tid = order.tid or self._next_number()
+            oids = [tid] if len(order.lines) == 1 else [self._next_number() for _ in order.lines]
+            self._trades[tid] = trade_of(order, tid, oids, self.now())
+            self._versions[tid] = []
+            self._touched(tid)
+            return tid
+
+    def touch(self, tid: str, **fields: Any) -> None:
+        """Something changes: the fields given (None removes one), and the time of the change."""
+        with self.lock:
+            trade = self._trades[tid]
+            for key, value in fields.items():
+                if value is None:
+                    trade.pop(key, None)
+                else:
+                    trade[key] = value
+            self._touched(tid)
+
+    def pay(self, tid: str) -> None:
+        """The buyer pays."""
+        self._lines(tid, status="WAIT_SELLER_SEND_GOODS")
+        self.touch(tid, status="WAIT_SELLER_SEND_GOODS", pay_time=text_time(self.now()))
+
+    def refund(self, tid: str, oid: str | None = None, word: str = "WAIT_SELLER_AGREE") -> None:
+        """The buyer asks for the money of one line, or of all, back."""
+        self._lines(tid, oid, refund_status=word)
+        self.touch(tid)
+
+    def withdraw_refund(self, tid: str, oid: str | None = None) -> None:
+        """The buyer thinks better of it."""
+        self.refund(tid, oid, "CLOSED")
+
+    def agree_refund(self, tid: str, oid: str | None = None) -> None:
+        """The money goes back; an order without a line left closes."""
+        with self.lock:
+            self._lines(tid, oid, refund_status="SUCCESS", status="TRADE_CLOSED")
+            left = [x for x in sub_orders(self._trades[tid]) if x["status"] != "TRADE_CLOSED"]
+            self.touch(tid, **({} if left else {"status": "TRADE_CLOSED"}))
+
+    def close(self, tid: str) -> None:
+        """The order is cancelled as a whole."""
+        self._lines(tid, status="TRADE_CLOSED")
+        self.touch(tid, status="TRADE_CLOSED")
+
+    def change_address(self, tid: str, address: str, **receiver: str) -> None:
+        """The buyer changes the address (and ``name``, ``mobile``, ``city`` ... as given)."""
+        more = {f"receiver_{part}": value for part, value in receiver.items()}
+        self.touch(tid, receiver_address=address, lm="1", **more)
+
+    def memo(self, tid: str, text: str, flag: int = 1) -> None:
+        """The seller writes a note."""
+        self.touch(tid, seller_memo=text, seller_flag=flag)
+
+    def hold(self, tid: str, mark: str = "top_hold", on: bool = True) -> None:
+        """The platform stops an order (``top_hold``, ``forbid_consign``, ``team_buy_hold``)."""
+        self.touch(tid, **{mark: 1 if on else 0})
+
+    @property
+    def orders(self) -> dict[str, Trade]:
+        """A snapshot of every trade in plain text, by number."""
+        with self.lock:
+            copy: dict[str, Trade] = json.loads(json.dumps(self._trades))
+            return copy
+
+    @property
+    def shipments(self) -> dict[str, list[dict[str, Any]]]:
+        """Every waybill that was accepted, by order number, in order of acceptance."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for entry in self.journal:
+            if entry["what"] == "shipped":
+                found.setdefault(entry["tid"], []).append(entry)
+        return found
+
+    def expire(self) -> None:
+        """The session runs out; the refresh token still works."""
+        with self.lock:
+            self._expired.add(self.session)
+
+    def revoke(self) -> None:
+        """The seller withdraws the authorisation: neither session nor refresh token works."""
+        with self.lock:
+            self.expire()
+            self.refresh_token = ""
+
+    def _next_number(self) -> str:
+        self._sequence += 10_007
+        return str(self._sequence)
+
+    def _lines(self, tid: str, oid: str | None = None, **fields: Any) -> None:
+        with self.lock:
+            for line in sub_orders(self._trades[tid]):
+                if oid in (None, line["oid_str"]):
+                    line.update(fields)
+
+    def _touched(self, tid: str) -> None:
+        """Date the change, and decide when the listing will show it."""
+        at = self.now()
+        share, seconds = self.late
+        delay = self._random.uniform(0, seconds) if self._random.random() < share else 0.0
+        self._trades[tid]["modified"] = text_time(at)
+        self._versions[tid].append((text_time(at), at + int(delay * 1000)))
+
+    def _listed(self, tid: str, now: int) -> str | None:
+        """The time of change the listing shows for an order now; None when it does not show it."""
+        versions = self._versions[tid]
+        visible = [index for index, (_, seen_at) in enumerate(versions) if seen_at <= now]
+        if not visible:
+            return None
+        del versions[: visible[-1]]
+        return versions[0][0]
+
+    # --- the gateway ----------------------------------------------------------------------------
+
+    def name(self, request: Request) -> str:
+        """The TOP method."""
+        return request.form.get("method", "")
+
+    def about(self, request: Request) -> str:
+        """The trade a call is about."""
+        return request.form.get("tid", "")
+
+    def answer(self, request: Request) -> Reply:
+        """Check the call as the gateway does, then carry it out."""
+        form = request.form
+        try:
+            self._admitted(form)
+            told = self._carried_out(form)
+        except Refused as refused:
+            return _json({"error_response": {**refused.told, "request_id": f"r{request.number}"}})
+        if form.get("format") != "json":
+            return Reply(b"<?xml version='1.0'?><response/>", content_type="text/xml")
+        told["request_id"] = f"r{request.number}"
+        return _json({_envelope(form["method"]): told})
+
+    def empty(self, request: Request) -> Reply:
+        """A well-formed answer with nothing in it."""
+        return _json({_envelope(self.name(request)): {"request_id": f"r{request.number}"}})
+
+    def struck(self, fault: Fault, request: Request) -> Reply | None:
+        """Play this platform's own faults."""
+        match fault.verb:
+            case "ban":
+                self._bans[self.name(request)] = self.now() + int(fault.number * 1000)
+            case "quota":
+                return self._refusal(7, "accesscontrol.limited-by-app-access-count", "daily quota")
+            case "isp" | "isp_after":
+                if fault.verb == "isp_after":
+                    self.answer(request)
+                return self._refusal(15, "isp.remote-service-timeout", "try again later")
+            case "expire":
+                self.expire()
+            case "duplicate":
+                self._duplicate = True
+            case "skew":
+                self.skew_s = fault.number
+        return None
+
+    def _refusal(self, code: int, sub_code: str, sub_msg: str) -> Reply:
+        return _json({"error_response": Refused(code, "refused", sub_code, sub_msg).told})
+
+    def _admitted(self, form: Mapping[str, str]) -> None:
+        """The checks before any method runs, in the gateway's order."""
+        if form.get("app_key") != self.app_key:
+            raise Refused(29, "Invalid app Key", "isv.appkey-not-exists")
+        if form.get("v") != "2.0":
+            raise Refused(33, "Invalid version")
+        at = _wire_moment(form.get("timestamp", ""))
+        if at is None or abs(at - self.now()) > 600_000:
+            raise Refused(31, "Invalid timestamp")
+        if not hmac.compare_digest(form.get("sign", ""), _signed(form, self._app_secret)):
+            raise Refused(25, "Invalid signature", "isv.invalid-signature")
+        self._rated(form.get("method", ""))
+        if form.get("method") != REFRESH:
+            self._in_session(form.get("session", ""))
+
+    def _rated(self, method: str) -> None:
+        """Refuse a banned method; ban one that is called too often."""
+        now = self.now()
+        if self.limit is not None:
+            count, seconds = self.limit
+            recent = [t for t in self._recent.get(method, []) if t > now - seconds * 1000]
+            self._recent[method] = [*recent, now]
+            if len(recent) >= count and self._bans.get(method, 0) <= now:
+                self._bans[method] = now + int(seconds * 1000)
+        left = self._bans.get(method, 0) - now
+        if left > 0:
+            said = f"This ban will last for {-(-left // 1000)} more seconds"
+            sub = "accesscontrol.limited-by-api-access-count"
+            raise Refused(7, "App Call Limited", sub, said)
+
+    def _in_session(self, session: str) -> None:
+        if not session:
+            raise Refused(26, "Missing session")
+        if session != self.session or session in self._expired:
+            raise Refused(27, "Invalid session", "invalid-sessionkey", "session expired")
+
+    def _carried_out(self, form: Mapping[str, str]) -> dict[str, Any]:
+        method = form["method"]
+        if method == LISTING:
+            return self._listing(form)
+        if method == DETAIL:
+            return self._detail(form)
+        if method in SHIPPING:
+            return self._shipping(form)
+        if method == REFRESH:
+            return self._renewed(form)
+        raise Refused(22, "Invalid method")
+
+    def _renewed(self, form: Mapping[str, str]) -> dict[str, Any]:
+        if not self.refresh_token or form.get("refresh_token") != self.refresh_token:
+            raise Refused(15, "Remote service error", "isv.invalid-refresh-token", "expired")
+        self._renewals += 1
+        self.session, self.refresh_token = f"s{self._renewals}", f"f{self._renewals}"
+        self.commit(what="renewed")
+        tokens = {"access_token": self.session, "refresh_token": self.refresh_token}
+        return {"token_result": json.dumps({**tokens, "expires_in": 86400})}
+
+    # --- listing and detail ---------------------------------------------------------------------
+
+    def _listing(self, form: Mapping[str, str]) -> dict[str, Any]:
+        number, size = _whole(form, "page_no", 1), _whole(form, "page_size", 40)
+        if not 1 <= size <= 100 or number < 1:
+            raise _invalid("page_size")
+        rows = self._window(form)
+        part = rows[(number - 1) * size : number * size]
+        if self._duplicate and part:
+            part, self._duplicate = [part[0], *part], False
+        told: dict[str, Any] = {}
+        if part:
+            fields = _needed(form, "fields").split(",")
+            told["trades"] = {"trade": [shown(self._as_seen(t), fields) for t in part]}
+        if form.get("use_has_next") == "true":
+            told["has_next"] = len(rows) > number * size
+        else:
+            told["total_results"] = len(rows)
+        if self.between_pages is not None:
+            self.between_pages()
+        return told
+
+    def _window(self, form: Mapping[str, str]) -> list[Trade]:
+        """The trades whose listed change lies in the window, newest first."""
+        start, end = _needed(form, "start_modified"), _needed(form, "end_modified")
+        since, until = _wire_moment(start), _wire_moment(end)
+        if since is None or until is None or not 0 <= until - since <= _DAY_MS:
+            raise _invalid("start_modified")
+        kinds = _kinds(form.get("type", ""))
+        now = self.now()
+        listed = [(self._listed(tid, now), tid) for tid in self._trades]
+        found = [(at, tid) for at, tid in listed if at is not None and start <= at <= end]
+        trades = [(self._trades[tid], at) for at, tid in sorted(found, reverse=True)]
+        status = form.get("status")
+        return [
+            {**trade, "modified": at}
+            for trade, at in trades
+            if trade["type"] in kinds and status in (None, trade["status"])
+        ]
+
+    def _detail(self, form: Mapping[str, str]) -> dict[str, Any]:
+        trade = self._known(form)
+        fields = _needed(form, "fields").split(",")
+        seen = self._as_seen(trade)
+        if form.get("include_oaid") and _OAID_NEEDS.issubset(fields):
+            seen["oaid"] = oaid(trade, self.app_key, self._seller)
+        return {"trade": shown(seen, fields)}
+
+    def _as_seen(self, trade: Trade) -> Trade:
+        return masked(trade) if self._mask else dict(trade)
+
+    def _known(self, form: Mapping[str, str]) -> Trade:
+        trade = self._trades.get(_needed(form, "tid"))
+        if trade is None:
+            raise Refused(15, "Remote service error", "isv.trade-not-exist", "交易不存在")
+        return trade
+
+    # --- shipping -------------------------------------------------------------------------------
+
+    def _shipping(self, form: Mapping[str, str]) -> dict[str, Any]:
+        try:
+            self._ship(form)
+        except Refused as refused:
+            code = refused.told["sub_code"]
+            self.refusals.append(
+                {"tid": form.get("tid", ""), "waybill": form.get("out_sid", ""), "code": str(code)}
+            )
+            raise
+        return {"shipping": {"is_success": True}}
+
+    def _ship(self, form: Mapping[str, str]) -> None:
+        trade = self._known(form)
+        waybill, company = _needed(form, "out_sid"), _needed(form, "company_code")
+        lines = self._parcel(trade, form)
+        if company not in COMPANIES:
+            raise _invalid("company_code")
+        self._check_state(trade, lines)
+        self._check_waybill(trade, waybill)
+        for line in lines:
+            line |= {"status": "WAIT_BUYER_CONFIRM_GOODS", "invoice_no": waybill}
+            line["logistics_company"] = company
+        rest = [x for x in sub_orders(trade) if x["status"] in _TO_SHIP]
+        trade["status"] = "SELLER_CONSIGNED_PART" if rest else "WAIT_BUYER_CONFIRM_GOODS"
+        trade["is_part_consign"] = bool(rest)
+        self._touched(trade["tid_str"])
+        oids = [line["oid_str"] for line in lines]
+        self.commit(
+            what="shipped", tid=trade["tid_str"], waybill=waybill, company=company, oids=oids
+        )
+
+    def _parcel(self, trade: Trade, form: Mapping[str, str]) -> list[Trade]:
+        """The lines a call is about: those named, or all that are left."""
+        lines = sub_orders(trade)
+        if form.get("is_split") not in ("1", "true"):
+            left = [line for line in lines if line["status"] in _TO_SHIP]
+            return left or lines
+        named = _needed(form, "sub_tid").split(",")
+        chosen = [line for line in lines if line["oid_str"] in named]
+        if len(chosen) != len(set(named)):
+            raise _ship_error("CD24", "子订单不存在")
+        return chosen
+
+    def _check_state(self, trade: Trade, lines: Iterable[Trade]) -> None:
+        lines = list(lines)
+        if any(line.get("invoice_no") for line in lines):
+            raise _ship_error("B27", "该订单已经有发货单")
+        if any(trade.get(mark) for mark in ("top_hold", "forbid_consign", "team_buy_hold")):
+            raise _ship_error("B55", "交易被拦截")
+        if trade["status"] not in _TO_SHIP or any(x["status"] not in _TO_SHIP for x in lines):
+            raise _ship_error("B04", "订单状态不正确")
+        if self.refuse_refunds and any(x["refund_status"] in _OPEN_REFUND for x in lines):
+            raise _ship_error("B02", "订单正在退款")
+
+    def _check_waybill(self, trade: Trade, waybill: str) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9-]{6,30}", waybill):
+            raise _ship_error("F01", "运单号不符合规则")
+        if self._waybills.setdefault(waybill, trade["tid_str"]) != trade["tid_str"]:
+            raise _ship_error("B60", "运单号已被使用")
+
+
+def _json(told: object) -> Reply:
+    return Reply(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _envelope(method: str) -> str:
+    return "_".join(method.split(".")[1:]) + "_response"
+
+
+def _kinds(told: str) -> set[str]:
+    """The kinds of trade a listing shows; a guarantee trade is a fixed-price one or an auction."""
+    kinds = set(told.split(",")) if told else set(_SHOWN_BY_DEFAULT)
+    return kinds | {"fixed", "auction"} if "guarantee_trade" in kinds else kinds
+
+
+def _signed(form: Mapping[str, str], secret: str) -> str:
+    """The signature the platform itself computes over what came."""
+    text = "".join(key + form[key] for key in sorted(form) if key != "sign" and form[key])
+    match form.get("sign_method"):
+        case "md5":
+            return hashlib.md5((secret + text + secret).encode()).hexdigest().upper()
+        case "hmac":
+            return hmac.new(secret.encode(), text.encode(), "md5").hexdigest().upper()
+        case "hmac-sha256":
+            return hmac.new(secret.encode(), text.encode(), "sha256").hexdigest().upper()
+    raise Refused(25, "Invalid signature", "isv.invalid-sign-method")
+
+
+def _wire_moment(text: str) -> int | None:
+    try:
+        told = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=SHANGHAI)
+    except ValueError:
+        return None
+    return int(told.timestamp() * 1000)
+
+
+def _needed(form: Mapping[str, str], key: str) -> str:
+    if not form.get(key):
+        raise Refused(40, "Missing required arguments", f"isv.missing-parameter:{key}")
+    return form[key]
+
+
+def _whole(form: Mapping[str, str], key: str, default: int) -> int:
+    told = form.get(key, str(default))
+    if not told.isdecimal():
+        raise _invalid(key)
+    return int(told)
+
+
+def _invalid(key: str) -> Refused:
+    return Refused(41, "Invalid arguments", f"isv.invalid-parameter:{key}")
+
+
+def _ship_error(code: str, text: str) -> Refused:
+    sub = f"isv.logistics-online-service-error:{code}"
+    return Refused(15, "Remote service error", sub, f"{code}:{text}")
