@@ -1,0 +1,161 @@
+"""A label printer as core knows it: asked before every job, told what it should print."""
+
+import logging
+import threading
+import time
+from datetime import tzinfo
+from types import ModuleType
+
+from core.clock import SHANGHAI
+from core.errors import Problem
+from core.messages import Message, message
+from core.ports import (
+    LabelFacts,
+    PrinterAnswer,
+    PrinterStatus,
+    PrintFailed,
+    SlipFacts,
+)
+from drivers.printers import tspl, zpl
+from drivers.printers.label import draw_label
+from drivers.printers.raster import Raster
+from drivers.printers.slip import draw_slip
+from drivers.printers.transport import WRITE_S, Link, open_link, reason
+
+LANGUAGES: dict[str, ModuleType] = {"zpl": zpl, "tspl": tspl}
+ANSWER_S = 1.0
+"""How long a printer may think about its status; a Zebra with an open head stays silent."""
+DOTS_PER_MM = {203: 8, 300: 12}
+
+
+class LabelPrinter:
+    """One printer for labels and slips, over any transport, in ZPL or TSPL.
+
+    ``must_answer`` says whether silence before a job means trouble (the default for ZPL, where
+    every healthy printer answers) or is normal (the default for TSPL, whose clones often do not).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        language: str = "zpl",
+        dpi: int = 203,
+        size_mm: tuple[int, int] = (100, 150),
+        *,
+        lang: str = "zh_CN",
+        zone: tzinfo = SHANGHAI,
+        must_answer: bool | None = None,
+        patience_s: float = WRITE_S,
+    ) -> None:
+        if language not in LANGUAGES or dpi not in DOTS_PER_MM:
+            raise Problem("printer.bad_kind", printer=name, language=language, dpi=dpi)
+        self.name = name
+        self.url = url
+        self.language = language
+        self.size_mm = size_mm
+        self.dots_per_mm = DOTS_PER_MM[dpi]
+        self.last_raw = b""
+        """The last status answer as it came, for the devices screen."""
+        self._lang = lang
+        self._zone = zone
+        self._must_answer = language == "zpl" if must_answer is None else must_answer
+        self._patience_s = patience_s
+        self._mute = False
+        self._reachable = True
+        self._turn = threading.Lock()
+
+    # --- the port ---
+
+    def status(self) -> PrinterStatus:
+        """Ask the printer; never raises. While a job is being sent the answer is busy."""
+        if not self._turn.acquire(timeout=ANSWER_S / 2):
+            return PrinterStatus(PrinterAnswer.BUSY)
+        try:
+            with self._open() as link:
+                return self._ask(link)
+        except PrintFailed as failed:
+            return PrinterStatus(PrinterAnswer.NO_ANSWER, failed.why)
+        finally:
+            self._turn.release()
+
+    def print_label(self, label: LabelFacts) -> None:
+        """Print one parcel label. Raises PrintFailed; a named fault means nothing was sent."""
+        raster = draw_label(label, self.dots_per_mm, self.size_mm, self._lang, self._zone)
+        remark = f"packline {label.waybill} {label.number} copy={label.copy}"
+        self._send([self._job(raster, remark)])
+
+    def print_slip(self, slip: SlipFacts) -> None:
+        """Print one execution slip, all its pages. Raises PrintFailed."""
+        pages = draw_slip(slip, self.dots_per_mm, self.size_mm, self._lang, self._zone)
+        self._send(
+            [
+                self._job(page, f"packline slip {slip.number} copy={slip.copy} page={n}")
+                for n, page in enumerate(pages, 1)
+            ]
+        )
+
+    # --- how ---
+
+    def _job(self, raster: Raster, remark: str) -> bytes:
+        if self.language == "zpl":
+            return zpl.job(raster, remark)
+        return tspl.job(raster, self.size_mm)
+
+    def _send(self, jobs: list[bytes]) -> None:
+        with self._turn, self._open() as link:
+            self._check(link)
+            try:
+                link.send(b"".join(jobs))
+            except PrintFailed as failed:
+                why = Message(failed.why.id, {"printer": self.name, **failed.why.data})
+                raise PrintFailed(why, in_doubt=failed.in_doubt) from failed
+
+    def _check(self, link: Link) -> None:
+        """Nothing is sent to a printer that names a fault, or owes an answer and gives none."""
+        if self._mute:
+            return
+        said = self._ask(link)
+        silent = said.answer is PrinterAnswer.NO_ANSWER
+        self._mute = silent and not self._must_answer
+        if said.fault and not self._mute:
+            raise PrintFailed(said.fault)
+
+    def _ask(self, link: Link) -> PrinterStatus:
+        """The status over an open link; silence and garbage are no answer, never an exception."""
+        speech = LANGUAGES[self.language]
+        deadline = time.monotonic() + ANSWER_S
+        heard = b""
+        try:
+            heard = link.ask(speech.ASK, ANSWER_S)
+            while not speech.complete(heard) and (left := deadline - time.monotonic()) > 0:
+                heard += link.read(left)
+        except OSError as error:
+            return PrinterStatus(PrinterAnswer.NO_ANSWER, self._unreachable(error))
+        self.last_raw = heard
+        if not heard:
+            silent = message("printer.silent", printer=self.name)
+            return PrinterStatus(PrinterAnswer.NO_ANSWER, silent)
+        self._mute = False
+        said: PrinterStatus = speech.status(heard, self.name)
+        return said
+
+    def _open(self) -> Link:
+        try:
+            link = open_link(self.url, self._patience_s)
+        except Problem as problem:
+            raise PrintFailed(problem.message) from problem
+        except OSError as error:
+            if self._reachable:
+                logging.getLogger(__name__).warning("printer %s: %s", self.name, error)
+            self._reachable = False
+            raise PrintFailed(self._unreachable(error)) from error
+        if not self._reachable:
+            logging.getLogger(__name__).info("printer %s: reachable again", self.name)
+        self._reachable = True
+        return link
+
+    def _unreachable(self, error: OSError) -> Message:
+        return message(
+            "printer.unreachable", printer=self.name, address=self.url, why=reason(error)
+        )
