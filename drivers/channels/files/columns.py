@@ -1,0 +1,162 @@
+"""What a header means: which column is which of our fields, and whose export it is.
+
+The names live in ``data/channels/columns.toml``; the words for status and refund in one file per
+channel beside it. Column order is never relied on.
+"""
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from drivers.channels.files.cells import plain
+
+GENERIC = "generic"
+_WIDE_ITEM = re.compile(r"^(?:productitem(\d+)(name|id|sku|quantity|total)|lineitem_(\d+))$")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One kind of export."""
+
+    name: str
+    channel: str
+    role: str
+    """``lines``, ``order``, ``detail``, ``wide`` or ``totals``; see columns.toml."""
+    marks: tuple[frozenset[str], ...] = ()
+    sums: bool = False
+    fields: Mapping[str, tuple[str, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header of one file, understood."""
+
+    names: tuple[str, ...]
+    layout: Layout
+    index: Mapping[str, tuple[int, ...]]
+    """Our field -> its columns, the preferred one first."""
+    items: tuple[Mapping[str, int], ...] = ()
+    """WooCommerce's items: part (``name``, ``sku``, ``quantity``, ``packed``) -> column."""
+
+    def has(self, field: str) -> bool:
+        return field in self.index
+
+    @property
+    def unmapped(self) -> tuple[str, ...]:
+        """Names nothing is read from."""
+        used = {i for columns in self.index.values() for i in columns}
+        used |= {i for item in self.items for i in item.values()}
+        return tuple(n for i, n in enumerate(self.names) if n and i not in used)
+
+
+def key(name: str) -> str:
+    """A header name as it is compared: no blanks, no case, no full-width forms, no quotes."""
+    text = unicodedata.normalize("NFKC", name)
+    return re.sub(r"[\s\"'“”‘’*]+", "", text).casefold()
+
+
+@cache
+def _table() -> tuple[dict[str, tuple[str, ...]], tuple[Layout, ...]]:
+    found = tomllib.loads(_data("columns.toml"))
+    layouts = tuple(_layout(one) for one in found["layouts"])
+    return _keys(found["fields"]), layouts
+
+
+def _layout(one: Mapping[str, Any]) -> Layout:
+    return Layout(
+        name=one["name"],
+        channel=one["channel"],
+        role=one["role"],
+        marks=tuple(frozenset(key(n) for n in mark) for mark in one["marks"]),
+        sums=one.get("sums", False),
+        fields=_keys(one.get("fields", {})),
+    )
+
+
+def _keys(fields: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    return {field: tuple(dict.fromkeys(key(n) for n in names)) for field, names in fields.items()}
+
+
+def _data(name: str) -> str:
+    return files("data").joinpath("channels", name).read_text("utf-8")
+
+
+@cache
+def _known() -> frozenset[str]:
+    fields, layouts = _table()
+    names = {n for aliases in fields.values() for n in aliases}
+    return frozenset(names.union(*(mark for layout in layouts for mark in layout.marks)))
+
+
+def score(cells: Sequence[str], mapping: Mapping[str, str] | None = None) -> int:
+    """How many of these cells are header names we know."""
+    known = _known() | {key(n) for n in mapping or ()}
+    return sum(1 for cell in set(map(key, cells)) if cell in known or _WIDE_ITEM.match(cell))
+
+
+def understand(cells: Sequence[str], mapping: Mapping[str, str] | None = None) -> Header:
+    """The header row as columns of our fields.
+
+    ``mapping`` (header name -> field, "" to ignore the column) goes before the general table.
+    """
+    names = tuple(plain(c).strip('"') for c in cells)
+    places: dict[str, list[int]] = {}
+    for i, name in enumerate(map(key, names)):
+        places.setdefault(name, []).append(i)
+    layout = _recognise(frozenset(places))
+    index = _index(places, layout, {key(n): f for n, f in (mapping or {}).items()})
+    return Header(names, layout, index, _items(places))
+
+
+def _recognise(present: frozenset[str]) -> Layout:
+    for layout in _table()[1]:
+        if any(mark <= present for mark in layout.marks):
+            return layout
+    wide = any(_WIDE_ITEM.match(name) for name in present)
+    return Layout(GENERIC, GENERIC, "wide" if wide else "lines")
+
+
+def _index(
+    places: Mapping[str, list[int]], layout: Layout, mapping: Mapping[str, str]
+) -> dict[str, tuple[int, ...]]:
+    """Columns by field. A name a layout gives its own meaning to loses the general one."""
+    own = dict(layout.fields or {})
+    taken = {name for names in own.values() for name in names} | mapping.keys()
+    index: dict[str, tuple[int, ...]] = {}
+    for field, names in _table()[0].items():
+        chosen = [n for n, f in mapping.items() if f == field]
+        given = own.get(field) if field in own else tuple(n for n in names if n not in taken)
+        chosen += [n for n in given or () if n not in mapping]
+        columns = tuple(i for name in chosen for i in places.get(name, ()))
+        if columns:
+            index[field] = columns
+    return index
+
+
+def _items(places: Mapping[str, list[int]]) -> tuple[Mapping[str, int], ...]:
+    found: dict[int, dict[str, int]] = {}
+    for name, columns in places.items():
+        match = _WIDE_ITEM.match(name)
+        if match:
+            number = int(match[1] or match[3])
+            found.setdefault(number, {})[match[2] or "packed"] = columns[0]
+    return tuple(found[n] for n in sorted(found))
+
+
+@cache
+def words(channel: str, kind: str) -> Mapping[str, str]:
+    """A channel's own words and what they mean to us; empty for a channel without a list.
+
+    ``kind`` is ``order_status`` or ``refund``. Tmall speaks Taobao's words.
+    """
+    name = "taobao" if channel == "tmall" else channel
+    place = files("data").joinpath("channels", f"{name}.toml")
+    if not place.is_file():
+        return {}
+    found = tomllib.loads(place.read_text("utf-8")).get(kind, {})
+    return {str(word): str(meaning) for word, meaning in found.items()}

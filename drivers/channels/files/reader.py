@@ -1,0 +1,142 @@
+"""Files to orders: groups rows into orders and joins Taobao's two files."""
+
+from collections.abc import Iterable, Mapping
+from datetime import tzinfo
+from pathlib import Path
+
+from core.clock import SHANGHAI
+from core.messages import message
+from core.ports import PlatformLine
+from drivers.channels.files.cells import BadCell
+from drivers.channels.files.orders import lines_of, number_of, order_of, waybills_of
+from drivers.channels.files.rows import Row
+from drivers.channels.files.sheet import Sheet, open_sheet
+from drivers.channels.files.values import FileReading, KnownWaybill, ReadOrder
+
+_DIGITS_KEPT = 15
+"""A spreadsheet keeps that many digits of a number and writes zeros for the rest."""
+
+Details = dict[str, tuple[Sheet, list[Row]]]
+
+
+def read_orders(
+    paths: Iterable[str | Path],
+    *,
+    mapping: Mapping[str, str] | None = None,
+    zone: tzinfo = SHANGHAI,
+) -> FileReading:
+    """Every order in the given files, and every row that made none, with its reason.
+
+    Give Taobao's order file and its detail file together: they are joined by order number. An
+    order without its details has lines without a SKU code; details without their order are
+    rejected and can be given again. ``mapping`` (header name -> field of columns.toml, "" to
+    ignore) goes before the built-in names. ``zone`` is where times without an offset are local.
+    Never raises for anything a file contains.
+    """
+    sheets = _distinct([open_sheet(Path(path), mapping, zone) for path in paths])
+    details = _details(sheets)
+    orders: list[ReadOrder] = []
+    waybills: list[KnownWaybill] = []
+    for sheet in sheets:
+        if sheet.role not in ("", "detail"):
+            _read(sheet, details, orders, waybills)
+    for sheet, rows in details.values():
+        sheet.refuse_all(rows, message("files.order_missing"))
+    refused = [row for sheet in sheets for row in sorted(sheet.refused, key=lambda r: r.row)]
+    facts = tuple(sheet.facts() for sheet in sheets)
+    return FileReading(tuple(orders), tuple(refused), facts, tuple(waybills))
+
+
+def _distinct(sheets: list[Sheet]) -> list[Sheet]:
+    """The same bytes given twice are read once."""
+    seen: dict[str, str] = {}
+    for sheet in sheets:
+        other = seen.setdefault(sheet.sha256, sheet.path) if sheet.sha256 else sheet.path
+        if other is not sheet.path:
+            sheet.header, sheet.rows, sheet.refused, sheet.seen = None, [], [], 0
+            sheet.refuse_file(message("files.same_file", other=Path(other).name))
+    return sheets
+
+
+def _read(
+    sheet: Sheet, details: Details, orders: list[ReadOrder], waybills: list[KnownWaybill]
+) -> None:
+    """Make the orders of one file."""
+    if sheet.role == "totals":
+        sheet.refuse_all(sheet.rows, message("files.totals"))
+        return
+    bare = 0
+    for number, rows in _by_number(sheet).items():
+        kept = _without_repeats(sheet, rows)
+        found = details.pop(number, None) if sheet.role == "order" else None
+        try:
+            lines = _joined(number, kept, found[1]) if found else None
+            order = order_of(number, kept, lines)
+        except BadCell as bad:
+            sheet.refuse_all(kept, bad.why)
+            if found:
+                found[0].refuse_all(found[1], bad.why)
+            continue
+        bare += sheet.role == "order" and not found
+        orders.append(ReadOrder(order, sheet.path, tuple(row.number for row in kept)))
+        waybills.extend(waybills_of(number, kept))
+    if bare:
+        sheet.notes.append(message("files.details_missing", count=bare))
+
+
+def _by_number(sheet: Sheet) -> dict[str, list[Row]]:
+    """Rows by order number, in the order of the file; rows without a usable number refused."""
+    groups: dict[str, list[Row]] = {}
+    for row in sheet.rows:
+        try:
+            groups.setdefault(number_of(row), []).append(row)
+        except BadCell as bad:
+            sheet.refuse(row.number, row.end, bad.why)
+    if _rounded(groups):
+        for number, rows in groups.items():
+            sheet.refuse_all(rows, message("files.number_rounded", number=number))
+        return {}
+    return groups
+
+
+def _rounded(numbers: Iterable[str]) -> bool:
+    """Whether a spreadsheet rounded the long numbers: chance makes three such once in 10^6."""
+    long = [n for n in numbers if n.isdecimal() and len(n) >= _DIGITS_KEPT + 2]
+    return len(long) > 2 and not any(n[_DIGITS_KEPT:].strip("0") for n in long)
+
+
+def _without_repeats(sheet: Sheet, rows: list[Row]) -> list[Row]:
+    """Leave out exact repetitions where a row is known to be unique; elsewhere keep them."""
+    kept: dict[str, Row] = {}
+    for row in rows:
+        unique = sheet.role in ("order", "wide") or row.get("sub_number")
+        content = "\x00".join(row.cells) if unique else str(row.number)
+        first = kept.setdefault(content, row)
+        if first is not row:
+            why = message("files.row_repeated", first=first.number)
+            sheet.refuse(row.number, row.end, why)
+    return list(kept.values())
+
+
+def _details(sheets: list[Sheet]) -> Details:
+    """Detail rows by order number; an order's lines come from one file, the last that has it."""
+    found: Details = {}
+    for sheet in sheets:
+        if sheet.role != "detail":
+            continue
+        for number, rows in _by_number(sheet).items():
+            older = found.get(number)
+            if older:
+                older[0].refuse_all(older[1], message("files.lines_elsewhere"))
+            found[number] = (sheet, _without_repeats(sheet, rows))
+    return found
+
+
+def _joined(number: str, order_rows: list[Row], detail_rows: list[Row]) -> list[PlatformLine]:
+    """The lines of the detail rows. Raises BadCell when they are not all the order says."""
+    lines = lines_of(number, detail_rows)
+    expected = order_rows[0].pieces()
+    got = sum(line.quantity for line in lines)
+    if expected is not None and expected != got:
+        raise BadCell("files.details_incomplete", expected=expected, got=got)
+    return lines

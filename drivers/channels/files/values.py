@@ -1,0 +1,69 @@
+"""What a reading of order files gives back."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from core.messages import Message
+from core.ports import PlatformOrder
+
+RAW_LIMIT = 100_000
+"""Characters of a rejected row that are kept; only a broken file has longer rows."""
+
+
+class ReadOrder(NamedTuple):
+    """One order and where it stood."""
+
+    order: PlatformOrder
+    file: str
+    rows: tuple[int, ...]
+    """Physical lines, counted from 1, where its rows start (in ``file``)."""
+
+
+class KnownWaybill(NamedTuple):
+    """A waybill the file says a parcel already has; both words as the platform wrote them."""
+
+    number: str
+    """The platform's order number."""
+    waybill: str
+    carrier: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row no order was made of. ``row`` is 0 when the whole file is meant."""
+
+    file: str
+    row: int
+    reason: Message
+    raw: str
+    """The row as it stands in the file, uncleaned (``core.text.clean`` before showing)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What one file turned out to be."""
+
+    path: str
+    sha256: str = ""
+    encoding: str = ""
+    layout: str = ""
+    """``taobao``, ``taobao_detail``, ``jd`` ...; ``generic`` when only single columns are known."""
+    channel: str = ""
+    """``taobao``, ``tmall``, ``jd``, ``douyin``, ``pdd``, ``youzan``, ``groupbuy``, ``shopify``,
+    ``woocommerce`` or ``generic``; a guess that a person may correct."""
+    rows: int = 0
+    """Data rows: every one of them is in an order or rejected, none in both."""
+    unmapped: tuple[str, ...] = ()
+    """Header names nothing was read from."""
+    notes: tuple[Message, ...] = ()
+    """What a person should know although nothing was rejected for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileReading:
+    """Everything that came out of the given files; the same files give the same reading."""
+
+    orders: tuple[ReadOrder, ...]
+    rejected: tuple[RejectedRow, ...]
+    files: tuple[FileFacts, ...]
+    waybills: tuple[KnownWaybill, ...] = ()
