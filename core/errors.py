@@ -6,6 +6,6 @@ from core.messages import Message
 class Problem(Exception):  # noqa: N818 - the field's word: a problem is shown, an error is logged
     """Something a person can understand and act on; carries a Message, never a traceback."""
 
-    def __init__(self, id: str, **data: object) -> None:  # noqa: A002
+    def __init__(self, id: str, **data: object) -> None:
         self.message = Message(id, data)
         super().__init__(str(self.message))

@@ -20,6 +20,6 @@ class Message:
         return f"{self.id}({', '.join(f'{k}={v}' for k, v in self.data.items())})"
 
 
-def message(id: str, **data: object) -> Message:  # noqa: A002 - the catalogue's own word
+def message(id: str, **data: object) -> Message:
     """A Message, written as it reads: ``message("scan.unknown", code=text)``."""
     return Message(id, data)

@@ -121,7 +121,7 @@ class Engine:
             next_run_time=datetime.now(UTC),
         )
 
-    def _guarded(self, id: str, work: Callable[..., None], *args: object) -> None:  # noqa: A002
+    def _guarded(self, id: str, work: Callable[..., None], *args: object) -> None:
         """The worker's edge: a stumbling job is logged and ticks on."""
         try:
             work(*args)

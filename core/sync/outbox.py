@@ -189,7 +189,7 @@ def already_there(shop: Shop, shipment: Shipment) -> bool:
 def next_due(read: Rows, now: int, where: str, values: tuple[object, ...]) -> Row | None:
     """The next effect for a target: a look that takes no lock."""
     return read.one(
-        "SELECT * FROM outbox WHERE state IN ('due', 'calling') AND state = 'due'"  # noqa: S608
+        "SELECT * FROM outbox WHERE state IN ('due', 'calling') AND state = 'due'"
         f" AND next_try_at <= ? AND {where} ORDER BY next_try_at, id LIMIT 1",
         *(now, *values),
     )

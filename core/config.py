@@ -1,0 +1,346 @@
+"""The configuration file ``packline.toml``: read once, checked wholly, explained when wrong.
+
+A secret may stand in the file (which must then be readable by its owner only) or in an
+environment variable, written ``"env:NAME"``.
+"""
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from core.clock import SHANGHAI
+from core.errors import Problem
+from core.orders.policy import TIERS
+from core.ports import Sender
+
+T = TypeVar("T")
+SECRETS = frozenset({"app_secret", "session", "secret", "key", "password", "refresh_token"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopConfig:
+    """One shop: how it is reached and how its orders are treated."""
+
+    code: str
+    name: str
+    channel: str
+    url: str = ""
+    """Base address of the platform's gateway; "" for a shop that only has files."""
+    app_key: str = ""
+    app_secret: str = ""
+    session: str = ""
+    refresh_token: str = ""
+    tier: str = ""
+    carrier: str = "zto"
+    backhaul_on: str = "labelled"
+    pull_every_s: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierConfig:
+    """The account that sells waybills."""
+
+    kind: str
+    url: str
+    key: str
+    secret: str
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarehouseConfig:
+    """One warehouse; the default rule tries them in the order they stand."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceConfig:
+    """One device: what kind, where it is, and its own settings."""
+
+    kind: str
+    url: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationConfig:
+    """One bench and what stands on it."""
+
+    code: str
+    name: str
+    warehouse: str
+    scanners: tuple[DeviceConfig, ...] = ()
+    scale: DeviceConfig | None = None
+    printer: DeviceConfig | None = None
+    camera: DeviceConfig | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything Packline is told about this place."""
+
+    path: Path
+    database: Path
+    photos: Path
+    log: Path
+    language: str = "zh_CN"
+    zone: tzinfo = SHANGHAI
+    prefix: str = "DB"
+    tolerance_g: int = 20
+    tolerance_percent: int = 3
+    sender: Sender = field(default_factory=lambda: Sender(name="", phone=""))
+    warehouses: tuple[WarehouseConfig, ...] = ()
+    shops: tuple[ShopConfig, ...] = ()
+    stations: tuple[StationConfig, ...] = ()
+    carrier: CarrierConfig | None = None
+    sound: str = ""
+    """A command that plays a tone's sound (``{tone}`` is replaced); "" rings the terminal bell."""
+
+    def station(self, code: str) -> StationConfig:
+        """A station by code. Raises Problem."""
+        for station in self.stations:
+            if station.code == code:
+                return station
+        known = " ".join(station.code for station in self.stations) or "-"
+        raise Problem("config.no_station", file=str(self.path), code=code, known=known)
+
+
+class Table:
+    """One TOML table being read: every mistake names file, key and what is expected."""
+
+    def __init__(self, file: Path, name: str, values: object) -> None:
+        self.file = file
+        self.name = name
+        if not isinstance(values, dict):
+            raise self.wrong("", "config.expect_table", values)
+        self.values: dict[str, Any] = dict(values)
+        self.secret = False
+
+    def wrong(self, key: str, expected: str, came: object) -> Problem:
+        """What is wrong with a key."""
+        where = f"{self.name}.{key}".strip(".")
+        return Problem("config.wrong", file=str(self.file), key=where, expected=expected, came=came)
+
+    def text(self, key: str, default: str | None = None, choices: tuple[str, ...] = ()) -> str:
+        """A text; without a default it is required."""
+        value = self.values.pop(key, default)
+        if value is None:
+            raise Problem(
+                "config.missing", file=str(self.file), key=f"{self.name}.{key}".strip(".")
+            )
+        if not isinstance(value, str):
+            raise self.wrong(key, "text", value)
+        if choices and value not in choices:
+            raise self.wrong(key, " | ".join(choices), value)
+        return self.resolved(key, value)
+
+    def resolved(self, key: str, value: str) -> str:
+        """A value from the environment when it says so; remembers that a secret stands here."""
+        if value.startswith("env:"):
+            found = os.environ.get(value[4:])
+            if found is None:
+                raise Problem("config.no_variable", file=str(self.file), key=key, name=value[4:])
+            return found
+        if value and key in SECRETS:
+            self.secret = True
+        return value
+
+    def number(self, key: str, default: int, least: int = 0) -> int:
+        """A whole number."""
+        value = self.values.pop(key, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise self.wrong(key, f">= {least}", value)
+        return value
+
+    def tables(self, key: str) -> list["Table"]:
+        """A list of tables; empty when it is absent."""
+        value = self.values.pop(key, [])
+        if not isinstance(value, list):
+            raise self.wrong(key, f"[[{key}]]", value)
+        return [Table(self.file, f"{key}[{n}]", item) for n, item in enumerate(value, 1)]
+
+    def table(self, key: str) -> "Table | None":
+        """A table; None when it is absent."""
+        if key not in self.values:
+            return None
+        return Table(self.file, f"{self.name}.{key}".strip("."), self.values.pop(key))
+
+    def finish(self) -> None:
+        """Nothing may be left: a misspelt key must not pass for an absent one."""
+        for key, value in self.values.items():
+            raise self.wrong(key, "config.expect_known_key", value)
+
+
+def read_config(path: Path) -> Config:
+    """Read and check the file. Raises Problem naming file, key and what is expected."""
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise Problem("config.absent", file=str(path)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Problem("config.unreadable", file=str(path), reason=str(error)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise Problem("config.not_toml", file=str(path), reason=str(error)) from error
+    top = Table(path, "", told)
+    secrets: list[bool] = []
+    config = Config(
+        path=path,
+        database=path.parent / top.text("database", "packline.db"),
+        photos=path.parent / top.text("photos", "photos"),
+        log=path.parent / top.text("log", "packline.log"),
+        language=top.text("language", "zh_CN", ("zh_CN", "en")),
+        zone=zone_of(top),
+        prefix=prefix_of(top),
+        tolerance_g=top.number("tolerance_g", 20),
+        tolerance_percent=top.number("tolerance_percent", 3),
+        sound=top.text("sound", ""),
+        sender=sender_of(top.table("sender")),
+        warehouses=unique(tuple(warehouse_of(t) for t in top.tables("warehouses")), path),
+        shops=unique(tuple(shop_of(t, secrets) for t in top.tables("shops")), path),
+        stations=unique(tuple(station_of(t, secrets) for t in top.tables("stations")), path),
+        carrier=carrier_of(top.table("carrier"), secrets),
+    )
+    top.finish()
+    check_names(config)
+    if any(secrets):
+        check_private(path)
+    return config
+
+
+def zone_of(top: Table) -> ZoneInfo:
+    """The local time zone."""
+    name = top.text("timezone", "Asia/Shanghai")
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise top.wrong("timezone", "Asia/Shanghai", name) from error
+
+
+def prefix_of(top: Table) -> str:
+    """Two upper-case letters before every internal number."""
+    prefix = top.text("prefix", "DB")
+    if len(prefix) != 2 or not prefix.isascii() or not prefix.isupper() or prefix == "PK":
+        raise top.wrong("prefix", "AA..ZZ, not PK", prefix)
+    return prefix
+
+
+def sender_of(table: Table | None) -> Sender:
+    """Who sends."""
+    if table is None:
+        return Sender(name="", phone="")
+    names = ("name", "phone", "province", "city", "district", "address")
+    sender = Sender(**{name: table.text(name, "") for name in names})
+    table.finish()
+    return sender
+
+
+def warehouse_of(table: Table) -> WarehouseConfig:
+    """One warehouse."""
+    warehouse = WarehouseConfig(code=table.text("code"), name=table.text("name"))
+    table.finish()
+    return warehouse
+
+
+def shop_of(table: Table, secrets: list[bool]) -> ShopConfig:
+    """One shop."""
+    shop = ShopConfig(
+        code=table.text("code"),
+        name=table.text("name"),
+        channel=table.text("channel"),
+        url=table.text("url", ""),
+        app_key=table.text("app_key", ""),
+        app_secret=table.text("app_secret", ""),
+        session=table.text("session", ""),
+        refresh_token=table.text("refresh_token", ""),
+        tier=table.text("tier", "", ("", *TIERS)),
+        carrier=table.text("carrier", "zto"),
+        backhaul_on=table.text("backhaul_on", "labelled", ("labelled", "handed_over")),
+        pull_every_s=table.number("pull_every_s", 60, least=5),
+    )
+    table.finish()
+    secrets.append(table.secret)
+    return shop
+
+
+def carrier_of(table: Table | None, secrets: list[bool]) -> CarrierConfig | None:
+    """The waybill account."""
+    if table is None:
+        return None
+    carrier = CarrierConfig(
+        kind=table.text("kind", "kuaidi100", ("kuaidi100",)),
+        url=table.text("url"),
+        key=table.text("key"),
+        secret=table.text("secret"),
+        account=table.text("account", ""),
+    )
+    table.finish()
+    secrets.append(table.secret)
+    return carrier
+
+
+def station_of(table: Table, secrets: list[bool]) -> StationConfig:
+    """One bench."""
+    station = StationConfig(
+        code=table.text("code"),
+        name=table.text("name", ""),
+        warehouse=table.text("warehouse"),
+        scanners=tuple(device_of(t, secrets) for t in table.tables("scanners")),
+        scale=maybe_device(table.table("scale"), secrets),
+        printer=maybe_device(table.table("printer"), secrets),
+        camera=maybe_device(table.table("camera"), secrets),
+    )
+    table.finish()
+    return station
+
+
+def maybe_device(table: Table | None, secrets: list[bool]) -> DeviceConfig | None:
+    """A device, if there is one."""
+    return None if table is None else device_of(table, secrets)
+
+
+def device_of(table: Table, secrets: list[bool]) -> DeviceConfig:
+    """One device; what its driver does not know, the driver refuses by name."""
+    kind, url = table.text("kind"), table.text("url", "")
+    for key, value in table.values.items():
+        if isinstance(value, str):
+            table.values[key] = table.resolved(key, value)
+    secrets.append(table.secret)
+    return DeviceConfig(kind=kind, url=url, options=table.values)
+
+
+def unique(items: tuple[T, ...], path: Path) -> tuple[T, ...]:
+    """No code twice."""
+    codes = [cast("Any", item).code for item in items]
+    for code in codes:
+        if codes.count(code) > 1:
+            raise Problem("config.twice", file=str(path), code=code)
+    return items
+
+
+def check_names(config: Config) -> None:
+    """Every station stands in a warehouse that exists."""
+    known = {warehouse.code for warehouse in config.warehouses}
+    for station in config.stations:
+        if station.warehouse not in known:
+            raise Problem(
+                "config.wrong",
+                file=str(config.path),
+                key=f"stations.{station.code}.warehouse",
+                expected=" | ".join(sorted(known)) or "[[warehouses]]",
+                came=station.warehouse,
+            )
+
+
+def check_private(path: Path) -> None:
+    """A file with secrets is its owner's alone. Raises Problem."""
+    mode = path.stat().st_mode
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise Problem("config.not_private", file=str(path), mode=f"{stat.S_IMODE(mode):o}")
