@@ -33,6 +33,7 @@ class BadCell(Exception):  # noqa: N818
         super().__init__(str(self.why))
 
 
+@lru_cache(maxsize=65_536)
 def plain(raw: str) -> str:
     """A cell without what spreadsheets wrap around it: ``="..."``, a leading apostrophe, tabs."""
     value = raw.strip()

@@ -16,7 +16,7 @@ from typing import Any
 from drivers.channels.files.cells import plain
 
 GENERIC = "generic"
-_WIDE_ITEM = re.compile(r"^(?:productitem(\d+)(name|id|sku|quantity|total)|lineitem_(\d+))$")
+_WIDE_ITEM = re.compile(r"^(?:productitem(\d+)(name|id|sku|quantity|total)|line_item_(\d+))$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from core.messages import Message, message
-from drivers.channels.files.columns import Header, key, score, understand
+from drivers.channels.files.columns import Header, score, understand
 from drivers.channels.files.decode import decode
 from drivers.channels.files.records import DELIMITERS, Record, records, split_lines
 from drivers.channels.files.rows import Row
@@ -131,10 +131,9 @@ def _fill(sheet: Sheet, found: _Found, zone: tzinfo, mapping: Mapping[str, str] 
     header = sheet.header = understand(found.record.cells, mapping)
     width = len(header.names)
     needed = _needed(header)
-    again = [key(name) for name in header.names]
     after = records(sheet.lines, found.delimiter, width, start=found.record.end)
     for place, record in enumerate(after):
-        if _is_heading(record, place, header, again):
+        if _is_heading(record, place, header, found.record.cells):
             continue
         sheet.seen += 1
         problem = record.problem or _misfit(record, width, needed)
@@ -152,14 +151,14 @@ def _needed(header: Header) -> int:
     return 1 + max([*columns, *(i for item in header.items for i in item.values())], default=0)
 
 
-def _is_heading(record: Record, place: int, header: Header, again: list[str]) -> bool:
+def _is_heading(record: Record, place: int, header: Header, first: list[str]) -> bool:
     """A second header line (no digit in it, no order number), or the header repeated below."""
     if record.problem:
         return False
     if place == 0 and not any(c.isdigit() for cell in record.cells for c in cell):
         numbers = [i for i in header.index.get("number", ()) if i < len(record.cells)]
         return not any(record.cells[i].strip() for i in numbers)
-    return [key(cell) for cell in record.cells] == again
+    return record.cells == first
 
 
 def _misfit(record: Record, width: int, needed: int) -> Message | None:
