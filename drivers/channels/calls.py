@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from core.clock import Clock, millis
@@ -17,6 +18,8 @@ from core.ports import CallFailed, Fault
 from core.text import clean
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
     from pyrate_limiter import Limiter
 
@@ -100,6 +103,7 @@ class Line:
                 # The station's proxy settings are for browsers; a platform is called directly.
                 self._client = httpx.Client(
                     trust_env=False,
+                    verify=_certificates(),
                     timeout=httpx.Timeout(self._read_s, connect=self._connect_s),
                 )
             return self._client
@@ -114,6 +118,14 @@ class Line:
         off, unsure = told - here, 500 + (self.clock.now() - sent_at) // 2
         if abs(off - self._offset) > unsure:
             self._offset = off
+
+
+@cache
+def _certificates() -> "ssl.SSLContext":
+    """The trusted authorities, read once: it takes longer than a call."""
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class Pace:
@@ -161,8 +173,8 @@ def _decoded(response: "httpx.Response", writes: bool) -> dict[str, Any]:
         told = None
     if isinstance(told, dict) and status < 500:
         return told
-    if status in (401, 403):  # an address that is not on the platform's list, mostly
-        raise CallFailed(Fault.PERMISSION, f"http{status}", _title(response))
+    if status in (401, 403):  # mostly: our address is not on the platform's list
+        raise CallFailed(Fault.AUTH, f"http{status}", _title(response))
     code = f"http{status}" if status != 200 else "not_json"
     raise CallFailed(Fault.TRANSIENT, code, _title(response), in_doubt=writes)
 

@@ -5,6 +5,7 @@ window from its last page to its first can show an order twice but cannot miss o
 window ends in the past (``rules.delay_s``); the platform's documentation demands that order too.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel
 from drivers.channels import top_trade
 from drivers.channels.calls import Line
 from drivers.channels.top import Gateway, Tokens, wire_time
+
+log = logging.getLogger(__name__)
 
 GATEWAY = "https://eco.taobao.com/router/rest"
 LISTING = "taobao.trades.sold.increment.get"
@@ -38,8 +41,6 @@ CARRIERS: Mapping[str, str] = {
     "cainiao": "CAINIAO",
 }
 """Our carrier codes in the platform's; a shop may override one (``taobao.logistics.companies``)."""
-ALREADY = ("B02", "B04", "B27", "B55")
-"""Refusals that may only mean that our own waybill has arrived before."""
 _WALK = 50
 """Pages that may have come into a window since they were counted."""
 
@@ -121,17 +122,11 @@ class TaobaoShop:
     # --- shipping -------------------------------------------------------------------------------
 
     def ship(self, shipment: Shipment) -> None:
-        """Report a waybill; done when the platform already has this very one.
+        """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken.
 
-        Raises CallFailed, ``in_doubt`` when it may have been taken.
+        A second report of the same waybill is refused (B27): what the platform then has is told
+        by ``shipped``.
         """
-        try:
-            self._send(shipment)
-        except CallFailed as refused:
-            if refused.code not in ALREADY or not self._has(shipment, refused):
-                raise
-
-    def _send(self, shipment: Shipment) -> None:
         company = self._carriers.get(shipment.carrier)
         if company is None:
             raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
@@ -144,17 +139,7 @@ class TaobaoShop:
         }
         shipping = self._top.call(SHIP, parcel, writes=True).get("shipping")
         if not isinstance(shipping, dict) or str(shipping.get("is_success")).lower() != "true":
-            raise CallFailed(Fault.UNKNOWN, "not_confirmed", in_doubt=True)
-
-    def _has(self, shipment: Shipment, refused: CallFailed) -> bool:
-        """Whether the platform has our waybill for every line of the parcel."""
-        try:
-            known = self.shipped(shipment.platform_number)
-        except CallFailed as unread:
-            text = f"{refused.text} / {unread.text}"
-            raise CallFailed(Fault.TRANSIENT, refused.code, text, in_doubt=True) from unread
-        ours = {parcel.sub_number for parcel in known if parcel.waybill == shipment.waybill}
-        return bool(ours) and ours.issuperset(shipment.sub_numbers)
+            raise CallFailed(Fault.TRANSIENT, "not_confirmed", in_doubt=True)
 
 
 class _Window:
@@ -194,11 +179,18 @@ class _Window:
         yield from reversed(found)
 
     def _full(self, page: int, total: int) -> tuple[tuple[str, ...], bool]:
-        """A page that is as full as the count says; an empty list can be a hidden failure."""
+        """A page as full as the count says: an empty list can be a hidden failure.
+
+        A page that stays short when asked again is believed, or one wrong count would stop the
+        shop for good; one that stays empty is not.
+        """
         rows, more = self._page(page)
-        if len(rows) < self._due(page, total) and len(rows) < self._due(page, self._total()):
-            raise CallFailed(Fault.TRANSIENT, "short_page", f"page {page} holds {len(rows)}")
-        return rows, more
+        if len(rows) >= self._due(page, total) or len(rows) >= self._due(page, self._total()):
+            return rows, more
+        if rows and self._page(page)[0] == rows:
+            log.warning("page %d holds %d orders, the count said more", page, len(rows))
+            return rows, more
+        raise CallFailed(Fault.TRANSIENT, "short_page", f"page {page} holds {len(rows)}")
 
     def _due(self, page: int, total: int) -> int:
         return max(0, min(self._size, total - (page - 1) * self._size))

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from core.clock import SHANGHAI, local
@@ -152,9 +153,8 @@ def masked(trade: Trade) -> Trade:
 
 def oaid(trade: Trade, app_key: str, seller: str) -> str:
     """The reference to a receiver: other for each seller and app, and each week's orders."""
-    year, week, _ = local(_week_of(trade), SHANGHAI).isocalendar()
     who = [str(trade.get(f"receiver_{part}", "")) for part in ("name", "mobile", "address")]
-    return _opaque("1", "|".join([*who, f"{year}-{week}", seller, app_key]), 40)
+    return _opaque("1", "|".join([*who, _week_of(trade), seller, app_key]), 40)
 
 
 def shown(trade: Trade, fields: Iterable[str]) -> Trade:
@@ -172,11 +172,12 @@ def shown(trade: Trade, fields: Iterable[str]) -> Trade:
     return told
 
 
-def _week_of(trade: Trade) -> int:
-    from datetime import datetime
-
-    created = datetime.strptime(trade["created"], "%Y-%m-%d %H:%M:%S")
-    return int(created.replace(tzinfo=SHANGHAI).timestamp() * 1000)
+def _week_of(trade: Trade) -> str:
+    try:
+        created = date.fromisoformat(str(trade.get("created"))[:10])
+    except ValueError:
+        return ""
+    return "{}-{}".format(*created.isocalendar())
 
 
 def _without_nothing(told: Trade) -> Trade:

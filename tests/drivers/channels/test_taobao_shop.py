@@ -1,0 +1,594 @@
+"""The Taobao connector against a simulated platform, over a real socket."""
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from core.clock import SHANGHAI, SetClock
+from core.ports import CallFailed, Fault, PlatformOrder, Shipment
+from drivers.channels import TaobaoShop
+from drivers.channels.top import Tokens
+from drivers.simulated.shop import DETAIL, LISTING, REFRESH, SimLine, SimOrder, SimulatedTaobao
+from tests.until import until
+
+NOON = 1_768_881_600_000  # 2026-01-20 12:00:00 in Shanghai
+SHIP = "taobao.logistics.online.send"
+TWO = (SimLine(sku="TEA-1", title="茶", price_cents=990, quantity=2), SimLine(sku="CUP-2"))
+
+
+@dataclass
+class Floor:
+    """A platform, a shop connected to it, and their clocks."""
+
+    server: SimulatedTaobao
+    clock: SetClock
+    made: list[TaobaoShop] = field(default_factory=list)
+
+    def shop(self, clock: SetClock | None = None, **more: Any) -> TaobaoShop:
+        told = {"page_size": 5, "per_second": 0, "read_s": 2.0, "refresh_token": "refresh", **more}
+        address = told.pop("url", self.server.url)
+        shop = TaobaoShop(
+            address, "12345678", "secret", "session", "tb", clock or self.clock, **told
+        )
+        self.made.append(shop)
+        return shop
+
+    def place(self, count: int = 1, **told: Any) -> list[str]:
+        told.setdefault("lines", TWO[:1])
+        return [self.server.place(SimOrder(**told)) for _ in range(count)]
+
+
+@pytest.fixture
+def floor() -> Iterator[Floor]:
+    clock = SetClock(NOON)
+    with SimulatedTaobao(clock) as server:
+        floor = Floor(server, clock)
+        yield floor
+        for shop in floor.made:
+            shop.close()
+
+
+def listed(shop: TaobaoShop, start: int = NOON - 60_000, end: int = NOON + 60_000) -> list[str]:
+    return [number for page in shop.changes(start, end) for number in page]
+
+
+def refused(call: Callable[[], object]) -> CallFailed:
+    with pytest.raises(CallFailed) as caught:
+        call()
+    return caught.value
+
+
+def parcel(number: str, *subs: str, waybill: str = "ZT0000001", carrier: str = "zto") -> Shipment:
+    return Shipment(
+        platform_number=number, sub_numbers=subs, carrier=carrier, waybill=waybill, reference="u1"
+    )
+
+
+# --- the order --------------------------------------------------------------------------------
+
+
+def test_an_order_is_read_as_it_is(floor: Floor) -> None:
+    ship_by = NOON + 8 * 3_600_000
+    (number,) = floor.place(
+        lines=TWO, buyer_note="@仓库 [/red] 😀 a&b+c%", freight_cents=500, ship_by=ship_by
+    )
+    order = floor.shop().detail(number)
+    assert order.number == number and order.status == "WAIT_SELLER_SEND_GOODS"
+    assert [(x.sku, x.quantity, x.price_cents) for x in order.lines] == [
+        ("TEA-1", 2, 990),
+        ("CUP-2", 1, 1000),
+    ]
+    assert order.amount_cents == 3480 and order.freight_cents == 500
+    assert order.created_at == order.modified_at == order.paid_at == NOON
+    assert order.ship_by == ship_by
+    assert order.buyer_note == "@仓库 [/red] 😀 a&b+c%"
+    assert order.receiver.name == "张**" and order.receiver.phone == "138****1234"
+    assert order.receiver.cipher_ref and order.buyer_key and not order.flags
+    assert {x.refund for x in order.lines} == {"NO_REFUND"}
+    assert "session" not in order.raw and "secret" not in order.raw
+
+
+def test_no_note_is_told_as_none_left(floor: Floor) -> None:
+    (number,) = floor.place()
+    assert floor.shop().detail(number).buyer_note == ""
+
+
+def test_ids_of_nineteen_digits_stay_exact(floor: Floor) -> None:
+    (number,) = floor.place(tid="9007199254740993123", more={"tid_str": None}, lines=TWO)
+    for line in floor.server._trades[number]["orders"]["order"]:
+        del line["oid_str"]
+    shop = floor.shop()
+    assert listed(shop) == ["9007199254740993123"]
+    assert all(len(x.sub_number) == 19 for x in shop.detail(number).lines)
+
+
+@pytest.mark.parametrize(
+    ("change", "flag"),
+    [
+        (lambda s, n: s.hold(n, "top_hold"), "top_hold"),
+        (lambda s, n: s.hold(n, "forbid_consign"), "forbid_consign"),
+        (lambda s, n: s.hold(n, "team_buy_hold"), "team_buy_hold"),
+        (lambda s, n: s.touch(n, step_trade_status="FRONT_PAID_FINAL_NOPAID"), "step_unpaid"),
+        (lambda s, n: s.change_address(n, "新地址"), "address_changed"),
+        (lambda s, n: s.touch(n, payment="not money"), "unreadable"),
+        (lambda s, n: s.touch(n, created="yesterday"), "unreadable"),
+        (lambda s, n: s.touch(n, orders={"order": []}), "unreadable"),
+    ],
+)
+def test_what_stops_an_order_is_a_flag(floor: Floor, change: Any, flag: str) -> None:
+    (number,) = floor.place()
+    shop = floor.shop()
+    assert shop.detail(number).flags == ()
+    change(floor.server, number)
+    assert shop.detail(number).flags == (flag,)
+
+
+def test_unknown_words_are_handed_on_untouched(floor: Floor) -> None:
+    (number,) = floor.place(status="TRADE_IN_LIMBO")
+    floor.server.refund(number, word="MAYBE_LATER")
+    order = floor.shop().detail(number)
+    assert order.status == "TRADE_IN_LIMBO" and order.lines[0].refund == "MAYBE_LATER"
+
+
+def test_a_refund_word_that_is_not_there_is_not_no_refund(floor: Floor) -> None:
+    (number,) = floor.place(lines=(SimLine(sku="A", more={"refund_status": None}),))
+    assert floor.shop().detail(number).lines[0].refund == "MISSING"
+
+
+def test_a_refund_shows_on_its_line_and_goes_again(floor: Floor) -> None:
+    (number,) = floor.place(lines=TWO)
+    shop = floor.shop()
+    sub = shop.detail(number).lines[1].sub_number
+    floor.server.refund(number, sub)
+    assert [x.refund for x in shop.detail(number).lines] == ["NO_REFUND", "WAIT_SELLER_AGREE"]
+    floor.server.withdraw_refund(number, sub)
+    assert shop.detail(number).lines[1].refund == "CLOSED"
+
+
+@pytest.mark.parametrize(
+    ("fields", "tier"),
+    [
+        ({"promise_service": "次日达"}, "next_day"),
+        ({"promise_service": "当日达,送货上门"}, "same_day"),
+        ({"promise_service": "小时达"}, "urgent"),
+        ({"timing_promise": "tmallPromise", "sign_time": "2026-01-21"}, "next_day"),
+        ({"timing_promise": "tmallPromise", "es_time": "3"}, "standard"),
+        ({"timing_promise": "tmallPromise"}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_promise_gives_the_tier(floor: Floor, fields: dict[str, str], tier: str) -> None:
+    (number,) = floor.place(more=fields)
+    assert floor.shop().detail(number).tier == tier
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"), [("2026-01-20", 11 + 3599 / 3600), ("48小时内发货", 48), ("尽快", None)]
+)
+def test_a_line_may_name_the_deadline(floor: Floor, text: str, hours: float | None) -> None:
+    (number,) = floor.place(lines=(SimLine(sku="A", more={"estimate_con_time": text}),))
+    ship_by = floor.shop().detail(number).ship_by
+    wanted = None if hours is None else NOON + round(hours * 3_600_000)
+    assert ship_by == wanted
+
+
+def test_a_trade_that_is_not_there_is_the_orders_own_fault(floor: Floor) -> None:
+    failed = refused(lambda: floor.shop().detail("123"))
+    assert failed.fault is Fault.BUSINESS and failed.code == "isv.trade-not-exist"
+
+
+# --- listing ------------------------------------------------------------------------------------
+
+
+def test_pages_are_read_from_the_last_to_the_first(floor: Floor) -> None:
+    numbers = floor.place(12)
+    pages = list(floor.shop().changes(NOON - 1000, NOON + 1000))
+    assert [len(page) for page in pages] == [2, 5, 5]
+    assert sorted(n for page in pages for n in page) == sorted(numbers)
+    assert pages[0][0] == min(numbers, key=int) or set(pages[0]) == set(sorted(numbers)[:2])
+
+
+def test_an_empty_window_is_one_call(floor: Floor) -> None:
+    assert listed(floor.shop()) == []
+    assert floor.server.calls == 1
+
+
+def test_both_orders_on_the_boundary_second_are_seen(floor: Floor) -> None:
+    first = floor.place()
+    floor.clock.advance(1)
+    second = floor.place()
+    shop, edge = floor.shop(), NOON + 1000
+    seen = listed(shop, NOON, edge) + listed(shop, edge, edge + 60_000)
+    assert set(seen) == {*first, *second}
+
+
+def test_a_wide_window_is_asked_for_in_parts(floor: Floor) -> None:
+    numbers = floor.place(2)
+    shop = floor.shop()
+    assert set(listed(shop, NOON - 26 * 3_600_000, NOON + 1000)) == set(numbers)
+
+
+def test_kinds_the_platform_hides_are_listed(floor: Floor) -> None:
+    numbers = [*floor.place(type="fenxiao"), *floor.place(type="pre_auth_type"), *floor.place()]
+    assert sorted(listed(floor.shop())) == sorted(numbers)
+
+
+def test_a_row_that_appears_behind_the_last_page_is_read(floor: Floor) -> None:
+    floor.place(5)
+    server = floor.server
+
+    def appear() -> None:
+        server.between_pages = None
+        server._versions[late[0]] = [("2026-01-20 11:59:30", 0)]
+
+    late = floor.place()
+    server._versions[late[0]] = []
+    server.between_pages = appear
+    assert late[0] in listed(floor.shop())
+
+
+@pytest.mark.parametrize("kind", ["empty", "html502", "html200", "truncated", "cut_short", "isp"])
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_a_bad_page_abandons_the_window(floor: Floor, kind: str, call: int) -> None:
+    numbers = floor.place(12)
+    floor.server.script([{"at": f"{LISTING}#{call}", "do": kind}])
+    shop = floor.shop()
+    assert refused(lambda: listed(shop)).fault is Fault.TRANSIENT
+    assert sorted(listed(shop)) == sorted(numbers)
+
+
+def test_a_doubled_row_is_harmless(floor: Floor) -> None:
+    numbers = floor.place(7)
+    floor.server.script([{"at": f"{LISTING}#2", "do": "duplicate"}])
+    assert set(listed(floor.shop())) == set(numbers)
+
+
+@dataclass
+class Follower:
+    """What core does with a connector: overlapping windows that end in the past."""
+
+    floor: Floor
+    shop: TaobaoShop
+    read: Callable[[TaobaoShop, int, int], list[str]] = listed
+    delay_s: int = 180
+    reached: int = NOON - 60_000
+    known: dict[str, int] = field(default_factory=dict)
+
+    def follow(self) -> None:
+        rules, horizon = self.shop.rules, self.shop.server_now() - self.delay_s * 1000
+        while self.reached < horizon:
+            end = min(self.reached + rules.span_s * 1000, horizon)
+            for number in self.read(self.shop, self.reached - rules.overlap_s * 1000, end):
+                order = self.shop.detail(number)
+                self.known[number] = max(self.known.get(number, 0), order.modified_at)
+            self.reached = end
+
+    def missed(self) -> list[str]:
+        truth = {tid: trade["modified"] for tid, trade in self.floor.server.orders.items()}
+        return [n for n, at in truth.items() if wire(self.known.get(n, 0)) != at]
+
+
+def wire(at: int) -> str:
+    from drivers.channels.top import wire_time
+
+    return wire_time(at)
+
+
+def busy_evening(floor: Floor, seed: int) -> None:
+    """Between any two pages a second passes, an order comes and others change; some show late."""
+    draw, server = random.Random(seed), floor.server
+    server.late = (0.05, 90.0)
+    floor.place(30)
+
+    def live() -> None:
+        floor.clock.advance(1)
+        numbers = list(server._trades)
+        if len(numbers) < 60:
+            floor.place()
+        for number in draw.sample(numbers, 2):
+            server.memo(number, str(draw.random()))
+
+    server.between_pages = live
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_is_lost_while_orders_change(floor: Floor, seed: int) -> None:
+    busy_evening(floor, seed)
+    follower = Follower(floor, floor.shop())
+    for _ in range(8):
+        floor.clock.advance(60)
+        follower.follow()
+    floor.server.between_pages = None
+    floor.clock.advance(600)
+    follower.follow()
+    assert len(follower.known) == len(floor.server.orders) >= 40
+    assert follower.missed() == []
+
+
+def test_the_same_evening_loses_orders_when_read_forwards(floor: Floor) -> None:
+    """Proof that the evening is hard enough for the test above to mean something."""
+
+    def forwards(shop: TaobaoShop, start: int, end: int) -> list[str]:
+        from drivers.channels.taobao import _Window
+
+        window, found, page, more = _Window(shop._top, start, end, 5), [], 1, True
+        while more:
+            rows, more = window._page(page)
+            found += rows
+            page += 1
+        return found
+
+    lost = []
+    for seed in range(3):
+        busy_evening(floor, seed)
+        follower = Follower(floor, floor.shop(), read=forwards, delay_s=0)
+        follower.reached = floor.clock.now() - 60_000
+        for _ in range(6):
+            floor.clock.advance(60)
+            follower.follow()
+        floor.server.between_pages = None
+        floor.clock.advance(600)
+        follower.follow()
+        lost += follower.missed()
+    assert lost
+
+
+# --- session, clock, rate -----------------------------------------------------------------------
+
+
+def test_a_session_that_runs_out_is_renewed_within_the_window(floor: Floor) -> None:
+    numbers, kept = floor.place(12), list[Tokens]()
+    floor.server.script([{"at": f"{LISTING}#3", "do": "expire"}])
+    shop = floor.shop(save_tokens=kept.append)
+    assert sorted(listed(shop)) == sorted(numbers)
+    assert kept == [Tokens("s1", "f1")]
+    assert "s1" not in repr(kept) and floor.server.count(REFRESH) == 1
+
+
+def test_many_calls_renew_once(floor: Floor) -> None:
+    (number,), shop, read = floor.place(), floor.shop(), list[PlatformOrder]()
+    floor.server.expire()
+    gate = threading.Barrier(4)
+
+    def ask() -> None:
+        gate.wait()
+        read.append(shop.detail(number))
+
+    for _ in range(4):
+        threading.Thread(target=ask).start()
+    until(lambda: len(read) == 4)
+    assert floor.server.count(REFRESH) == 1
+
+
+def test_a_withdrawn_authorisation_is_said_so(floor: Floor) -> None:
+    (number,) = floor.place()
+    shop = floor.shop()
+    floor.server.revoke()
+    assert refused(lambda: shop.detail(number)).fault is Fault.AUTH
+    assert floor.server.calls == 2  # the call and one attempt to renew
+
+
+def test_a_wrong_secret_is_refused(floor: Floor) -> None:
+    shop = TaobaoShop(floor.server.url, "12345678", "wrong", "session", "tb", floor.clock)
+    failed = refused(lambda: shop.detail("1"))
+    shop.close()
+    assert (failed.fault, failed.code) == (Fault.AUTH, "25")
+    assert "wrong" not in str(failed)
+
+
+@pytest.mark.parametrize("method", ["md5", "hmac", "hmac-sha256"])
+def test_every_way_of_signing_is_accepted(floor: Floor, method: str) -> None:
+    (number,) = floor.place()
+    assert floor.shop(sign_method=method).detail(number).number == number
+
+
+@pytest.mark.parametrize("minutes", [11, -11])
+def test_a_wrong_clock_is_set_by_the_server(floor: Floor, minutes: int) -> None:
+    (number,) = floor.place()
+    here = SetClock(NOON + minutes * 60_000)
+    shop = floor.shop(here)
+    assert shop.detail(number).number == number
+    assert abs(shop.server_now() - NOON) <= 500
+    assert shop.detail(number) and floor.server.calls == 3  # refused once, then never again
+
+
+def test_a_clock_that_stays_wrong_is_said_so(floor: Floor) -> None:
+    shop = floor.shop()
+    floor.server.script([{"at": "call#1", "do": "skew 3000"}, {"at": "call#2", "do": "skew 9000"}])
+    assert refused(lambda: shop.detail("1")).fault is Fault.CLOCK
+
+
+def test_a_ban_is_waited_out_and_not_hammered(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": DETAIL, "do": "ban 7"}])
+    failed = refused(lambda: shop.detail(number))
+    assert (failed.fault, failed.wait_s) == (Fault.RATE, 7)
+    for _ in range(20):
+        assert refused(lambda: shop.detail(number)).fault is Fault.RATE
+    assert floor.server.calls == 1
+    assert listed(shop) == [number]  # another method is not banned
+    floor.clock.advance(8)
+    assert shop.detail(number).number == number
+
+
+def test_a_used_up_day_lasts_until_midnight_in_shanghai(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": DETAIL, "do": "quota"}])
+    assert refused(lambda: shop.detail(number)).wait_s == 12 * 3600
+    assert refused(lambda: listed(shop)).fault is Fault.RATE
+    assert floor.clock.zone is SHANGHAI and floor.server.calls == 1
+
+
+def test_too_many_calls_are_banned_by_the_platform(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.limit = (3, 10.0)
+    for _ in range(3):
+        shop.detail(number)
+    assert refused(lambda: shop.detail(number)).wait_s == 10
+
+
+def test_the_pace_stays_below_the_platforms_limit(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop(per_second=5)
+    floor.server.limit = (5, 1.0)
+    for _ in range(12):
+        assert shop.detail(number).number == number
+
+
+# --- shipping -----------------------------------------------------------------------------------
+
+
+def test_a_waybill_arrives(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    shop.ship(parcel(number))
+    (told,) = floor.server.shipments[number]
+    assert (told["waybill"], told["company"], len(told["oids"])) == ("ZT0000001", "ZTO", 2)
+    assert {x.waybill for x in shop.shipped(number)} == {"ZT0000001"}
+    assert shop.detail(number).status == "WAIT_BUYER_CONFIRM_GOODS"
+
+
+def test_a_parcel_with_part_of_the_lines(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    first, second = (x.sub_number for x in shop.detail(number).lines)
+    shop.ship(parcel(number, first))
+    assert shop.detail(number).status == "SELLER_CONSIGNED_PART"
+    shop.ship(parcel(number, second, waybill="ZT0000002", carrier="sf"))
+    told = {(x.sub_number, x.waybill) for x in shop.shipped(number)}
+    assert told == {(first, "ZT0000001"), (second, "ZT0000002")}
+    assert shop.detail(number).status == "WAIT_BUYER_CONFIRM_GOODS"
+
+
+@pytest.mark.parametrize("kind", ["drop_after_commit", "html502_after", "truncated", "cut_short"])
+def test_a_lost_answer_leaves_doubt_and_the_platform_knows(floor: Floor, kind: str) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": f"order {number}", "do": kind}])
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert failed.fault is Fault.TRANSIENT and failed.in_doubt
+    assert [x.waybill for x in shop.shipped(number)] == ["ZT0000001"]
+    assert len(floor.server.shipments[number]) == 1
+
+
+def test_an_answer_later_than_patience_leaves_doubt() -> None:
+    from core.clock import SystemClock
+
+    clock = SystemClock()
+    with SimulatedTaobao(clock) as server:
+        number = server.place(SimOrder(lines=TWO))
+        shop = TaobaoShop(
+            server.url, "12345678", "secret", "session", "tb", clock, read_s=0.2, per_second=0
+        )
+        server.script([{"at": SHIP, "do": "delay 1"}])
+        failed = refused(lambda: shop.ship(parcel(number)))
+        assert (failed.code, failed.in_doubt) == ("timeout", True)
+        assert len(shop.shipped(number)) == 2
+        shop.close()
+
+
+def test_trouble_of_the_platform_while_shipping_leaves_doubt(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": SHIP, "do": "isp_after"}])
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert failed.fault is Fault.TRANSIENT and failed.in_doubt
+
+
+def test_a_call_that_never_left_leaves_no_doubt(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.cut()
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert failed.fault is Fault.TRANSIENT and not failed.in_doubt
+    floor.server.restore()
+    shop.ship(parcel(number))
+    assert len(floor.server.shipments[number]) == 1
+
+
+def test_the_same_waybill_again_is_refused(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    shop.ship(parcel(number))
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert (failed.fault, failed.code, failed.in_doubt) == (Fault.BUSINESS, "B27", False)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda s, n: s.refund(n), "B02"),
+        (lambda s, n: s.hold(n), "B55"),
+        (lambda s, n: s.close(n), "B04"),
+    ],
+)
+def test_what_cannot_be_shipped_is_business(floor: Floor, change: Any, code: str) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    change(floor.server, number)
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert (failed.fault, failed.code) == (Fault.BUSINESS, code)
+    assert floor.server.shipments == {} and floor.server.refusals[0]["tid"] == number
+
+
+def test_a_waybill_of_another_order_is_business(floor: Floor) -> None:
+    first, second = floor.place(2)
+    shop = floor.shop()
+    shop.ship(parcel(first))
+    assert refused(lambda: shop.ship(parcel(second))).code == "B60"
+
+
+def test_a_carrier_the_platform_does_not_know_needs_a_person(floor: Floor) -> None:
+    (number,) = floor.place()
+    failed = refused(lambda: floor.shop().ship(parcel(number, carrier="owl")))
+    assert (failed.fault, failed.code) == (Fault.PERMISSION, "carrier")
+    failed = refused(
+        lambda: floor.shop(carriers={"owl": "OWL"}).ship(parcel(number, carrier="owl"))
+    )
+    assert failed.fault is Fault.PERMISSION
+
+
+# --- the weather --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [
+        ("drop", Fault.TRANSIENT),
+        ("html200", Fault.TRANSIENT),
+        ("forbidden", Fault.AUTH),
+        ("empty", Fault.TRANSIENT),
+    ],
+)
+def test_no_answer_of_the_network_is_an_order(floor: Floor, kind: str, fault: Fault) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": "*", "do": kind}])
+    assert refused(lambda: shop.detail(number)).fault is fault
+    assert shop.detail(number).number == number
+
+
+def test_a_captive_portal_does_not_set_the_clock(floor: Floor) -> None:
+    shop = floor.shop()
+    floor.server.script([{"at": "*", "do": ["skew 5000", "html200"]}])
+    refused(lambda: shop.detail("1"))
+    assert shop.server_now() == NOON
+
+
+def test_a_name_that_does_not_resolve_is_no_connection(floor: Floor) -> None:
+    failed = refused(lambda: floor.shop(url="http://shop.invalid/router").detail("1"))
+    assert (failed.fault, failed.code) == (Fault.TRANSIENT, "no_connection")
+
+
+def test_three_hundred_orders_ship_once_each_through_a_storm(floor: Floor) -> None:
+    numbers, shop = floor.place(300), floor.shop(page_size=100)
+    floor.server.storm(7, 0.15)
+    waiting = {n: (parcel(n, waybill=f"ZT{n}"), False) for n in numbers}
+    while waiting:
+        number, (shipment, asked) = next(iter(waiting.items()))
+        del waiting[number]
+        try:
+            if not (asked and shop.shipped(number)):
+                shop.ship(shipment)
+        except CallFailed as failed:
+            assert failed.fault in (Fault.TRANSIENT, Fault.UNKNOWN)
+            waiting[number] = (shipment, asked or failed.in_doubt)
+    shipped = floor.server.shipments
+    assert {n: [x["waybill"] for x in shipped[n]] for n in numbers} == {
+        n: [f"ZT{n}"] for n in numbers
+    }
