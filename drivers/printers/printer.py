@@ -46,6 +46,7 @@ class LabelPrinter:
         lang: str = "zh_CN",
         zone: tzinfo = SHANGHAI,
         must_answer: bool | None = None,
+        answer_s: float = ANSWER_S,
         patience_s: float = WRITE_S,
     ) -> None:
         if language not in LANGUAGES or dpi not in DOTS_PER_MM:
@@ -60,6 +61,7 @@ class LabelPrinter:
         self._lang = lang
         self._zone = zone
         self._must_answer = language == "zpl" if must_answer is None else must_answer
+        self._answer_s = answer_s
         self._patience_s = patience_s
         self._mute = False
         self._reachable = True
@@ -69,7 +71,7 @@ class LabelPrinter:
 
     def status(self) -> PrinterStatus:
         """Ask the printer; never raises. While a job is being sent the answer is busy."""
-        if not self._turn.acquire(timeout=ANSWER_S / 2):
+        if not self._turn.acquire(timeout=self._answer_s / 2):
             return PrinterStatus(PrinterAnswer.BUSY)
         try:
             with self._open() as link:
@@ -124,10 +126,10 @@ class LabelPrinter:
     def _ask(self, link: Link) -> PrinterStatus:
         """The status over an open link; silence and garbage are no answer, never an exception."""
         speech = LANGUAGES[self.language]
-        deadline = time.monotonic() + ANSWER_S
+        deadline = time.monotonic() + self._answer_s
         heard = b""
         try:
-            heard = link.ask(speech.ASK, ANSWER_S)
+            heard = link.ask(speech.ASK, self._answer_s)
             while not speech.complete(heard) and (left := deadline - time.monotonic()) > 0:
                 heard += link.read(left)
         except OSError as error:

@@ -33,6 +33,8 @@ WIRE_FAULTS = ("silent", "slow", "drop", "stuck", "garbled")
 job; stuck: stops reading; garbled: answers nonsense."""
 DROP_AFTER = 400
 """Bytes of a job that are taken before the connection is dropped."""
+BUFFER = 16_384
+"""Socket buffer: a printer has little memory, so that one that stops reading is noticed."""
 _ZPL_JOB = re.compile(rb"\^XA(.*?)\^XZ", re.DOTALL)
 _FIELD = re.compile(rb"\^GFA,(\d+),(\d+),(\d+),([^^~]*)")
 _REMARK = re.compile(rb"\^FX ?([^^]*)\^FS")
@@ -164,6 +166,7 @@ class SimulatedPrinter:
         """Accept one connection after another, as printers do."""
         with socket.socket() as door:
             door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
             door.bind(("127.0.0.1", self._port))
             door.listen(4)
             self._port = door.getsockname()[1]
