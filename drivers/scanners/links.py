@@ -67,7 +67,7 @@ class FileLink:
             self._prepare()
         except OSError as error:
             self.close()
-            raise LinkLost(_why(error, self._path)) from error
+            raise LinkLost(why_lost(error, self._path)) from error
 
     def read(self) -> bytes:
         try:
@@ -77,7 +77,7 @@ class FileLink:
         except BlockingIOError:
             return b""
         except OSError as error:
-            raise LinkLost(_why(error, self._path)) from error
+            raise LinkLost(why_lost(error, self._path)) from error
         if not data:
             raise LinkLost(message("scanner.unplugged", path=self._path))
         return data
@@ -120,13 +120,13 @@ class SerialLink:
                 fcntl.ioctl(self._port.fileno(), termios.TIOCEXCL)
         except (OSError, termios.error, ValueError) as error:
             self.close()
-            raise LinkLost(_why(error, self._url)) from error
+            raise LinkLost(why_lost(error, self._url)) from error
 
     def read(self) -> bytes:
         try:
             return bytes(self._port.read(self._port.in_waiting or 1))
         except (OSError, termios.error) as error:
-            raise LinkLost(_why(error, self._url, reading=True)) from error
+            raise LinkLost(why_lost(error, self._url, reading=True)) from error
 
     def close(self) -> None:
         port, self._port = self._port, None
@@ -154,7 +154,7 @@ def _set_feature(size: int) -> int:
     return 0xC0004806 | size << 16
 
 
-def _why(error: Exception, path: str, *, reading: bool = False) -> Message:
+def why_lost(error: Exception, path: str, *, reading: bool = False) -> Message:
     """The sentence for a failure: what is wrong and what to do."""
     number = getattr(error, "errno", None)
     if number in (errno.EACCES, errno.EPERM):

@@ -12,16 +12,11 @@ from drivers.scanners.frames import LIMIT, tidy
 
 _NAMES = {
     "enter": "\r",
-    "ctrl+m": "\r",
-    "ctrl+j": "\n",
     "tab": "\t",
-    "ctrl+i": "\t",
     "space": " ",
     "ctrl+right_square_bracket": "\x1d",
     "ctrl+circumflex_accent": "\x1e",
     "backspace": "\x7f",
-    "ctrl+h": "\x7f",
-    "\x08": "\x7f",
 }
 """Key names a terminal toolkit gives instead of a character."""
 _STRAY_MS = 1000
@@ -53,7 +48,7 @@ class TypedBurst:
         """Whether the code given last came at a person's pace (or without the prefix)."""
         self.stray = ""
         """What had been typed without Enter in front of the code given last; not delivered."""
-        self._prefix = _NAMES.get(prefix, prefix)
+        self._prefix = _character(prefix)
         self._min_length = min_length
         self._max_gap_ms = max_gap_ms
         self._ends = frozenset("\r\n\t" if tab_ends else "\r\n")
@@ -79,14 +74,14 @@ class TypedBurst:
     def key(self, character_or_name: str, at_ms: int) -> list[str]:
         """Take one key and when it arrived; give the codes it completes: usually none or one."""
         codes = self.tick(at_ms)
-        key = _NAMES.get(character_or_name, character_or_name)
+        key = _character(character_or_name)
         if self._prefix and key == self._prefix:
             return codes + self._begin()
         if key in self._ends:
             return codes + self._finish()
-        if key == "\x7f":
+        if key in ("\x7f", "\x08"):
             del self._held[-1:], self._times[-1:]
-        elif len(key) == 1:
+        elif len(key) == 1 and (key >= " " or key in "\x1d\x1e"):
             self._hold(key, at_ms)
         return codes
 
@@ -159,3 +154,10 @@ class TypedBurst:
         if count < max(2, self._min_length):
             return False
         return times[-1] - times[0] <= self._max_gap_ms * (count - 1)
+
+
+def _character(key: str) -> str:
+    """The character a key stands for; a key that stands for none keeps its name."""
+    if key.startswith("ctrl+") and len(key) == 6 and key[5].isalpha():
+        return chr(ord(key[5]) & 0x1F)
+    return _NAMES.get(key, key)

@@ -1,5 +1,6 @@
 """Scanners read by their threads: pseudo-terminals, sockets and FIFOs in place of the plugs."""
 
+import errno
 import logging
 import os
 import socket
@@ -13,6 +14,7 @@ import pytest
 from core.clock import SystemClock
 from core.ports import DeviceState, Scan
 from drivers.scanners import EvdevScanner, HidPosScanner, LiveScanner, SerialScanner, Suffix
+from drivers.scanners.links import why_lost
 from drivers.simulated.scanner import SimulatedKeys, SimulatedScanner, dropped, tap
 from tests.until import until
 
@@ -251,12 +253,31 @@ class TestOutage:
 
 
 class TestRefused:
-    @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-    def test_permission_names_the_group_to_join(self, shift: Shift, tmp_path: Path) -> None:
-        locked = tmp_path / "event0"
-        locked.touch(mode=0o040)
-        scanner = shift.plug(EvdevScanner, locked)
-        until(lambda: trouble(scanner) in ("scanner.permission", "scanner.permission_rule"))
+    @pytest.mark.parametrize(
+        ("number", "said"),
+        [
+            (errno.ENOENT, "scanner.absent"),
+            (errno.EBUSY, "scanner.busy"),
+            (errno.EAGAIN, "scanner.busy"),
+            (errno.ENODEV, "scanner.unplugged"),
+            (errno.EIO, "scanner.unplugged"),
+            (errno.EACCES, "scanner.permission_rule"),
+            (errno.EINVAL, "scanner.trouble"),
+        ],
+    )
+    def test_every_refusal_has_its_sentence(self, number: int, said: str) -> None:
+        assert why_lost(OSError(number, os.strerror(number)), "/nonexistent/event5").id == said
+
+    def test_permission_names_the_group_to_join_or_asks_for_the_rule(self, tmp_path: Path) -> None:
+        refused = PermissionError(errno.EACCES, "Permission denied")
+        node = tmp_path / "event0"
+        node.touch(mode=0o600)
+        assert why_lost(refused, str(node)).id == "scanner.permission_rule"
+        if os.geteuid() == 0:  # only root may give a file to another group
+            os.chown(node, -1, 20)
+            node.chmod(0o660)
+            said = why_lost(refused, str(node))
+            assert (said.id, said.data["group"]) == ("scanner.permission", "dialout")
 
     def test_a_path_that_is_no_device_is_said_so(self, shift: Shift, tmp_path: Path) -> None:
         scanner = shift.plug(SerialScanner, tmp_path)

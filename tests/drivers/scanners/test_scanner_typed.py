@@ -1,10 +1,17 @@
 """Codes typed into the terminal."""
 
+import os
+import select
+import threading
+import time
+import tty
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.scanners.frames import LIMIT
 from drivers.scanners.typed import TypedBurst
+from drivers.simulated.scanner import type_into
 
 EAN = "6901234567892"
 
@@ -51,7 +58,7 @@ class TestCodes:
     def test_keys_that_are_no_characters_leave_the_code_alone(self) -> None:
         collector = TypedBurst()
         keys(collector, EAN[:5], end="")
-        for key in ("up", "f5", "shift+left", "", "escape"):
+        for key in ("up", "f5", "shift+left", "", "escape", "\x1b", "ctrl+q", "ctrl+left"):
             assert collector.key(key, 45) == []
         assert keys(collector, EAN[5:], start=50) == [EAN]
 
@@ -149,11 +156,17 @@ class TestPace:
 
 class TestPrefix:
     def test_the_prefix_marks_a_scan_whatever_its_pace(self) -> None:
-        for prefix in ("f12", "~"):
+        for prefix in ("f12", "~", "ctrl+b"):
             collector = TypedBurst(prefix)
             collector.key(prefix, 0)
             assert keys(collector, "A1", start=10, gap=200) == ["A1"]
             assert not collector.human_typed
+
+    def test_a_control_prefix_by_name_or_by_character(self) -> None:
+        collector = TypedBurst("ctrl+b")
+        collector.key("\x02", 0)
+        assert keys(collector, "A1", start=10) == ["A1"]
+        assert not collector.human_typed
 
     def test_without_it_a_person_typed(self) -> None:
         collector = TypedBurst("f12")
@@ -193,3 +206,21 @@ class TestSuffixless:
         collector = TypedBurst()
         keys(collector, EAN, end="")
         assert collector.tick(60_000) == []
+
+
+def test_a_wedge_on_a_real_terminal() -> None:
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    codes = [f"DB20260120{i:03d}" for i in range(200)]
+    worker = threading.Thread(target=lambda: [type_into(master, code) for code in codes])
+    worker.start()
+    collector, got = TypedBurst(), []
+    while len(got) < len(codes):
+        assert select.select([slave], [], [], 5)[0], f"only {len(got)} codes arrived"
+        now = time.monotonic_ns() // 1_000_000
+        for key in os.read(slave, 4096).decode():
+            got += collector.key(key, now)
+    worker.join()
+    os.close(master)
+    os.close(slave)
+    assert got == codes
