@@ -206,6 +206,12 @@ def test_both_orders_on_the_boundary_second_are_seen(floor: Floor) -> None:
     assert set(seen) == {*first, *second}
 
 
+def test_a_window_that_ends_within_a_second_holds_that_second(floor: Floor) -> None:
+    floor.clock.advance(0.4)
+    numbers = floor.place()
+    assert listed(floor.shop(), NOON - 60_000, NOON + 500) == numbers
+
+
 def test_a_wide_window_is_asked_for_in_parts(floor: Floor) -> None:
     numbers = floor.place(2)
     shop = floor.shop()
@@ -248,92 +254,79 @@ def test_a_doubled_row_is_harmless(floor: Floor) -> None:
 
 
 @dataclass
-class Follower:
-    """What core does with a connector: overlapping windows that end in the past."""
+class Evening:
+    """A sale: orders come within minutes and change a few times each, also between two pages."""
 
     floor: Floor
-    shop: TaobaoShop
-    read: Callable[[TaobaoShop, int, int], list[str]] = listed
-    delay_s: int = 180
-    reached: int = NOON - 60_000
-    known: dict[str, int] = field(default_factory=dict)
+    seed: int
+    due: list[tuple[int, int]] = field(default_factory=list)
+    numbers: dict[int, str] = field(default_factory=dict)
 
-    def follow(self) -> None:
-        rules, horizon = self.shop.rules, self.shop.server_now() - self.delay_s * 1000
-        while self.reached < horizon:
-            end = min(self.reached + rules.span_s * 1000, horizon)
-            for number in self.read(self.shop, self.reached - rules.overlap_s * 1000, end):
-                order = self.shop.detail(number)
-                self.known[number] = max(self.known.get(number, 0), order.modified_at)
-            self.reached = end
+    def __post_init__(self) -> None:
+        draw = random.Random(self.seed)
+        for order in range(160):
+            at = draw.randrange(0, 300)
+            later = [at + draw.randrange(1, 900) for _ in range(draw.randrange(2, 6))]
+            self.due += [(NOON + second * 1000, order) for second in (at, *later)]
+        self.due.sort(reverse=True)
+        self.floor.server.late = (0.05, 90.0)
+        self.floor.server.between_pages = lambda: self.pass_by(1)
 
-    def missed(self) -> list[str]:
-        truth = {tid: trade["modified"] for tid, trade in self.floor.server.orders.items()}
-        return [n for n, at in truth.items() if wire(self.known.get(n, 0)) != at]
+    def pass_by(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.floor.clock.advance(1)
+            while self.due and self.due[-1][0] <= self.floor.clock.now():
+                self.happen(self.due.pop()[1])
 
-
-def wire(at: int) -> str:
-    from drivers.channels.top import wire_time
-
-    return wire_time(at)
-
-
-def busy_evening(floor: Floor, seed: int) -> None:
-    """Between any two pages a second passes, an order comes and others change; some show late."""
-    draw, server = random.Random(seed), floor.server
-    server.late = (0.05, 90.0)
-    floor.place(30)
-
-    def live() -> None:
-        floor.clock.advance(1)
-        numbers = list(server._trades)
-        if len(numbers) < 60:
-            floor.place()
-        for number in draw.sample(numbers, 2):
-            server.memo(number, str(draw.random()))
-
-    server.between_pages = live
+    def happen(self, order: int) -> None:
+        if order in self.numbers:
+            self.floor.server.memo(self.numbers[order], "changed")
+        else:
+            self.numbers[order] = self.floor.place()[0]
 
 
-@pytest.mark.parametrize("seed", range(5))
+def follow(evening: Evening, read: Callable[[TaobaoShop, int, int], list[str]]) -> list[str]:
+    """What core does every five minutes; the orders whose last state it never saw."""
+    server, shop = evening.floor.server, evening.floor.shop(page_size=10)
+    known: dict[str, str] = {}
+    reached = NOON - 60_000
+    while evening.due or reached < NOON + 1_500_000:
+        evening.pass_by(300)
+        horizon = shop.server_now() - shop.rules.delay_s * 1000
+        for number in read(shop, reached - shop.rules.overlap_s * 1000, horizon):
+            known[number] = server._trades[number]["modified"]
+        reached = horizon
+    return [n for n, trade in server.orders.items() if known.get(n) != trade["modified"]]
+
+
+def forwards(shop: TaobaoShop, start: int, end: int) -> list[str]:
+    """How a page is not to be read: the first one first."""
+    from drivers.channels.taobao import _Window
+
+    window, found, page, more = _Window(shop._top, start, end, 10), [], 1, True
+    while more:
+        rows, more = window._page(page)
+        found += rows
+        page += 1
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
 def test_nothing_is_lost_while_orders_change(floor: Floor, seed: int) -> None:
-    busy_evening(floor, seed)
-    follower = Follower(floor, floor.shop())
-    for _ in range(8):
-        floor.clock.advance(60)
-        follower.follow()
-    floor.server.between_pages = None
-    floor.clock.advance(600)
-    follower.follow()
-    assert len(follower.known) == len(floor.server.orders) >= 40
-    assert follower.missed() == []
+    evening = Evening(floor, seed)
+    assert follow(evening, listed) == []
+    assert len(evening.numbers) == 160
 
 
-def test_the_same_evening_loses_orders_when_read_forwards(floor: Floor) -> None:
-    """Proof that the evening is hard enough for the test above to mean something."""
-
-    def forwards(shop: TaobaoShop, start: int, end: int) -> list[str]:
-        from drivers.channels.taobao import _Window
-
-        window, found, page, more = _Window(shop._top, start, end, 5), [], 1, True
-        while more:
-            rows, more = window._page(page)
-            found += rows
-            page += 1
-        return found
-
+def test_the_same_evenings_lose_orders_when_read_forwards() -> None:
+    """Proof that the evenings are hard enough for the test above to mean something."""
     lost = []
-    for seed in range(3):
-        busy_evening(floor, seed)
-        follower = Follower(floor, floor.shop(), read=forwards, delay_s=0)
-        follower.reached = floor.clock.now() - 60_000
-        for _ in range(6):
-            floor.clock.advance(60)
-            follower.follow()
-        floor.server.between_pages = None
-        floor.clock.advance(600)
-        follower.follow()
-        lost += follower.missed()
+    for seed in range(6):
+        clock = SetClock(NOON)
+        with SimulatedTaobao(clock) as server:
+            floor = Floor(server, clock)
+            lost += follow(Evening(floor, seed), forwards)
+            floor.made[0].close()
     assert lost
 
 
