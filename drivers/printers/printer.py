@@ -3,6 +3,8 @@
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import tzinfo
 from types import ModuleType
 
@@ -74,8 +76,11 @@ class LabelPrinter:
         if not self._turn.acquire(timeout=self._answer_s / 2):
             return PrinterStatus(PrinterAnswer.BUSY)
         try:
-            with self._open() as link:
+            link = self._open()
+            try:
                 return self._ask(link)
+            finally:
+                link.close()
         except PrintFailed as failed:
             return PrinterStatus(PrinterAnswer.NO_ANSWER, failed.why)
         finally:
@@ -83,19 +88,19 @@ class LabelPrinter:
 
     def print_label(self, label: LabelFacts) -> None:
         """Print one parcel label. Raises PrintFailed; a named fault means nothing was sent."""
-        raster = draw_label(label, self.dots_per_mm, self.size_mm, self._lang, self._zone)
-        remark = f"packline {label.waybill} {label.number} copy={label.copy}"
-        self._send([self._job(raster, remark)])
+        remark = f"packline {_word(label.waybill)} {_word(label.number)} copy={label.copy}"
+        with _drawing(self.name):
+            raster = draw_label(label, self.dots_per_mm, self.size_mm, self._lang, self._zone)
+            job = self._job(raster, remark)
+        self._send(job)
 
     def print_slip(self, slip: SlipFacts) -> None:
         """Print one execution slip, all its pages. Raises PrintFailed."""
-        pages = draw_slip(slip, self.dots_per_mm, self.size_mm, self._lang, self._zone)
-        self._send(
-            [
-                self._job(page, f"packline slip {slip.number} copy={slip.copy} page={n}")
-                for n, page in enumerate(pages, 1)
-            ]
-        )
+        remark = f"packline slip {_word(slip.number)} copy={slip.copy}"
+        with _drawing(self.name):
+            pages = draw_slip(slip, self.dots_per_mm, self.size_mm, self._lang, self._zone)
+            jobs = [self._job(page, f"{remark} page={n}") for n, page in enumerate(pages, 1)]
+        self._send(b"".join(jobs))
 
     # --- how ---
 
@@ -104,14 +109,18 @@ class LabelPrinter:
             return zpl.job(raster, remark)
         return tspl.job(raster, self.size_mm)
 
-    def _send(self, jobs: list[bytes]) -> None:
-        with self._turn, self._open() as link:
-            self._check(link)
+    def _send(self, job: bytes) -> None:
+        """One job over one open link, after a look at the printer. Raises PrintFailed."""
+        with self._turn:
+            link = self._open()
             try:
-                link.send(b"".join(jobs))
+                self._check(link)
+                link.send(job)
             except PrintFailed as failed:
                 why = Message(failed.why.id, {"printer": self.name, **failed.why.data})
                 raise PrintFailed(why, in_doubt=failed.in_doubt) from failed
+            finally:
+                link.close()
 
     def _check(self, link: Link) -> None:
         """Nothing is sent to a printer that names a fault, or owes an answer and gives none."""
@@ -161,3 +170,18 @@ class LabelPrinter:
         return message(
             "printer.unreachable", printer=self.name, address=self.url, why=reason(error)
         )
+
+
+@contextmanager
+def _drawing(printer: str) -> Iterator[None]:
+    """A label that cannot be drawn is a job that certainly did not print."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        why = message("printer.not_drawn", printer=printer, why=f"{type(error).__name__}: {error}")
+        raise PrintFailed(why) from error
+
+
+def _word(text: str) -> str:
+    """A number as one word of a remark."""
+    return "".join(text.split()) or "-"

@@ -13,8 +13,7 @@ import struct
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
 
 from core.errors import Problem
@@ -35,17 +34,6 @@ class Link(ABC):
 
     def __init__(self, patience_s: float = WRITE_S) -> None:
         self.patience_s = patience_s
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def send(self, job: bytes) -> None:
         """Write a whole job and see it taken. Raises PrintFailed."""
@@ -144,7 +132,8 @@ class FileLink(Link):
         return answer
 
     def close(self) -> None:
-        os.close(self._fd)
+        with suppress(OSError):  # an unplugged device; the job's own errors came from writing
+            os.close(self._fd)
 
 
 class SerialLink(Link):
@@ -207,17 +196,17 @@ def _until_empty(queued: Callable[[], int], patience_s: float) -> None:
 
 def open_link(address: str, patience_s: float = WRITE_S) -> Link:
     """A link to the printer. Raises Problem for an address that is none, OSError otherwise."""
-    parts = urlsplit(address)
     try:
+        parts = urlsplit(address)
         if parts.scheme == "tcp" and parts.hostname:
             return TcpLink(parts.hostname, parts.port or 9100, patience_s)
         if parts.scheme == "serial" and parts.path:
             baud = int(parse_qs(parts.query).get("baud", ["9600"])[0])
             return SerialLink(parts.path, baud, patience_s)
+        if parts.scheme in ("", "file") and parts.path.startswith("/"):
+            return FileLink(parts.path, patience_s)
     except ValueError as error:
         raise Problem("printer.bad_address", address=address) from error
-    if parts.scheme in ("", "file") and parts.path.startswith("/"):
-        return FileLink(parts.path, patience_s)
     raise Problem("printer.bad_address", address=address)
 
 

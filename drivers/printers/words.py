@@ -75,21 +75,12 @@ CARRIERS: Mapping[str, tuple[str, str]] = {
     "own": ("自营配送", "Own delivery"),
 }
 TIERS: Mapping[str, tuple[str, str]] = {
-    "standard": ("普通", "Standard"),
-    "normal": ("普通", "Standard"),
-    "economy": ("经济", "Economy"),
-    "48h": ("48小时发", "48 h"),
-    "24h": ("24小时发", "24 h"),
-    "next_day": ("次日达", "Next day"),
-    "same_day": ("当日达", "Same day"),
-    "express": ("加急", "Express"),
     "urgent": ("加急", "Urgent"),
-    "hour": ("小时达", "Within the hour"),
-    "instant": ("即时达", "Instant"),
-    "group": ("团购", "Group buy"),
-    "presale": ("预售", "Presale"),
+    "same_day": ("当日达", "Same day"),
+    "next_day": ("次日达", "Next day"),
+    "standard": ("普通", "Standard"),
 }
-URGENT = frozenset({"same_day", "express", "urgent", "hour", "instant"})
+URGENT = frozenset({"urgent"})
 """Tiers that carry the urgent marker whatever the time left."""
 
 

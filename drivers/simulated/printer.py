@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 import tty
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drivers.printers.raster import Raster
@@ -40,6 +40,9 @@ _FIELD = re.compile(rb"\^GFA,(\d+),(\d+),(\d+),([^^~]*)")
 _REMARK = re.compile(rb"\^FX ?([^^]*)\^FS")
 _BITMAP = re.compile(rb"BITMAP 0,0,(\d+),(\d+),0,")
 _LABEL_REMARK = re.compile(r"packline (\S+) (\S+) copy=(\d+)$")
+
+BLANK = Raster(8, 0, b"")
+"""Paper without a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,11 @@ class PrintedLabel:
 class SimulatedPrinter:
     """A printer to print to; use as a context manager."""
 
-    def __init__(self, language: str = "zpl", *, pty: bool = False) -> None:
+    def __init__(self, language: str = "zpl", *, pty: bool = False, keep: int = 200) -> None:
         self.language = language
         self.labels: list[PrintedLabel] = []
+        """All that came out, oldest first; only the last ``keep`` still have their picture."""
+        self._keep = keep
         self.heard = 0
         """Status questions answered or not."""
         self._pty = pty
@@ -257,6 +262,9 @@ class SimulatedPrinter:
         with self._change:
             blocked = self._fault in FAULTS and self._fault
             (self._held if blocked else self.labels).append(label)
+            if len(self.labels) > self._keep:
+                old = self.labels[-self._keep - 1]
+                self.labels[-self._keep - 1] = replace(old, raster=BLANK)
             self._change.notify_all()
 
 
@@ -276,7 +284,7 @@ def _zpl_job(heard: bytes) -> tuple[PrintedLabel, int, int] | None:
     remark = _REMARK.search(match.group(1))
     words = remark.group(1).decode("ascii", "replace") if remark else ""
     field = _FIELD.search(match.group(1))
-    raster = Raster(8, 0, b"")
+    raster = BLANK
     if field:
         _, total, across = (int(field.group(n)) for n in (1, 2, 3))
         raster = Raster(across * 8, total // across, unpack(field.group(4).decode(), total, across))

@@ -113,10 +113,10 @@ def test_urgent_by_tier_or_by_time(slip: SlipFacts) -> None:
     calm = draw_slip(slip)[0]
     soon = draw_slip(replace(slip, ship_by=slip.issued_at + 3_600_000))[0]
     later = draw_slip(replace(slip, ship_by=slip.issued_at + 9 * 3_600_000))[0]
-    same_day = draw_slip(replace(slip, tier="same_day"))[0]
+    urgent = draw_slip(replace(slip, tier="urgent"))[0]
     assert ink(calm, mark) == ink(later, mark) == 0
     assert ink(soon, mark) > 500
-    assert ink(same_day, mark) > 500
+    assert ink(urgent, mark) > 500
 
 
 def test_no_note_is_said_in_words(slip: SlipFacts, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import Problem
 from core.ports import LabelFacts, Printer, PrinterAnswer, PrintFailed, SlipFacts
-from drivers.printers import LabelPrinter, draw_label, draw_slip
+from drivers.printers import LabelPrinter, draw_label, draw_slip, fonts
 from drivers.simulated.printer import SimulatedPrinter
 
 ANSWER_S = 0.3
@@ -161,7 +161,7 @@ def test_a_slow_printer_is_waited_for(zpl_sim: SimulatedPrinter, label: LabelFac
 def test_status_while_printing_is_busy(label: LabelFacts) -> None:
     with SimulatedPrinter("tspl") as sim:
         sim.fault("stuck")
-        printer = bench(sim, patience_s=0.4)
+        printer = bench(sim, patience_s=0.3)
         job = threading.Thread(target=refused, args=(printer, label))
         job.start()
         answers = []
@@ -223,12 +223,41 @@ def test_reasons_are_named(label: LabelFacts, tmp_path: Path) -> None:
 
 
 def test_nonsense_is_refused_in_words(label: LabelFacts) -> None:
-    for address in ("", "lp0", "http://x", "tcp://", "tcp://h:99999", "serial:///x?baud=fast"):
+    for address in (
+        "",
+        "lp0",
+        "http://x",
+        "tcp://",
+        "tcp://h:99999",
+        "tcp://[",
+        "/dev/\0",
+        "serial:///x?baud=fast",
+    ):
         assert refused(LabelPrinter("P1", address), label).why.id == "printer.bad_address"
     with pytest.raises(Problem, match="bad_kind"):
         LabelPrinter("P1", "tcp://h", "escpos")
     with pytest.raises(Problem, match="bad_kind"):
         LabelPrinter("P1", "tcp://h", dpi=600)
+
+
+def test_a_missing_font_is_a_job_that_did_not_print(
+    zpl_sim: SimulatedPrinter, label: LabelFacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fonts.face.cache_clear()
+    monkeypatch.setattr(fonts, "FONT", Path("/nowhere.otf"))
+    failed = refused(bench(zpl_sim), label)
+    assert (failed.why.id, failed.in_doubt) == ("printer.not_drawn", False)
+    assert zpl_sim.labels == []
+
+
+def test_old_pictures_are_let_go(label: LabelFacts) -> None:
+    with SimulatedPrinter(keep=1) as sim:
+        printer = bench(sim)
+        for copy in (1, 2, 3):
+            printer.print_label(replace(label, copy=copy))
+        printed = sim.wait_for(3)
+        assert [paper.copy for paper in printed] == [1, 2, 3]
+        assert [bool(paper.raster.data) for paper in sim.labels] == [False, False, True]
 
 
 def test_jobs_taken_without_paper_come_out_later(label: LabelFacts) -> None:
