@@ -8,9 +8,6 @@ import re
 from collections.abc import Iterator
 from typing import Protocol
 
-_QUIET = b"\r\n\x00"
-"""Line ends and fill bytes between frames are not a sign of trouble."""
-
 
 class Framer(Protocol):
     """One way of telling where a frame begins and ends."""
@@ -27,13 +24,16 @@ class Framer(Protocol):
 class _Counting:
     """The bookkeeping all framers share."""
 
+    quiet = b"\r\n\x00"
+    """Line ends and fill bytes between frames are not a sign of trouble."""
+
     def __init__(self) -> None:
         self.junk = 0
         self.rejected = 0
         self._tail = b""
 
     def _drop(self, wasted: bytes) -> None:
-        lost = len(wasted.strip(_QUIET))
+        lost = len(wasted.strip(self.quiet))
         if lost:
             self.junk += lost
             self.rejected += 1
@@ -114,14 +114,19 @@ class Scan(_Counting):
     """Frames of a fixed shape, found by a pattern that cannot contain its own start byte.
 
     ``longest`` is the longest a frame (with its look-ahead) can be; ``slack`` that many stray
-    bytes after a frame are an optional trailer, not junk.
+    bytes after a frame are an optional trailer, not junk. ``gapless`` frames follow each other
+    directly: one that comes after stray bytes is dropped, because then the length is wrong.
     """
 
-    def __init__(self, pattern: bytes, longest: int, slack: int = 0) -> None:
+    def __init__(
+        self, pattern: bytes, longest: int, slack: int = 0, *, gapless: bool = False
+    ) -> None:
         super().__init__()
         self._pattern = re.compile(pattern, re.DOTALL)
-        self._longest, self._slack = longest, slack
+        self._longest, self._slack, self._gapless = longest, slack, gapless
+        self.quiet = b"" if gapless else b"\r\n"
         self._credit = slack
+        self._started = self._gap = False
 
     def push(self, data: bytes) -> Iterator[bytes]:
         buffer = self._tail + data
@@ -130,7 +135,12 @@ class Scan(_Counting):
             self._waste(buffer[done : match.start()])
             done = match.end()
             self._credit = self._slack
-            yield match.group()
+            misplaced = self._gap and self._gapless and self._started
+            self._gap, self._started = False, True
+            if misplaced:
+                self._drop(match.group())
+            else:
+                yield match.group()
         rest = buffer[done:]
         keep = min(len(rest), self._longest - 1)
         self._waste(rest[: len(rest) - keep])
@@ -139,4 +149,5 @@ class Scan(_Counting):
     def _waste(self, wasted: bytes) -> None:
         free = min(self._credit, len(wasted))
         self._credit -= free
+        self._gap = self._gap or len(wasted) > free
         self._drop(wasted[free:])

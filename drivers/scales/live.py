@@ -4,6 +4,7 @@ The thread opens the port, asks where the protocol wants asking, decodes, and ca
 ever waits for it. What it saw last is one frozen ``status``, replaced whole.
 """
 
+import errno
 import logging
 import queue
 import threading
@@ -137,14 +138,16 @@ class LiveScale:
         )
 
     def _command(self, data: bytes) -> bool:
-        if not data or not self.status.connected:
+        port = self._open_port
+        if not data or port is None:
             return False
-        self._orders.put(lambda: self._send(data))
+        self._orders.put(lambda: self._send(port, data))
         return True
 
-    def _send(self, data: bytes) -> None:
-        if self._open_port is not None:
-            self._open_port.write(data)
+    def _send(self, port: Port, data: bytes) -> None:
+        """Send on the connection it was meant for; a late zero would hide the next parcel."""
+        if port is self._open_port:
+            port.write(data)
 
     # --- the reader's thread -----------------------------------------------------------------
 
@@ -155,7 +158,8 @@ class LiveScale:
             except PORT_TROUBLE as why:
                 self._lost(why)
             except Exception as why:  # noqa: BLE001 - the edge of the thread: reading must go on
-                _log.error("%s: reader restarted", self.name, exc_info=why)
+                if not self._outage_logged:
+                    _log.error("%s: reader restarted", self.name, exc_info=why)
                 self._lost(why)
             self._clock.wait(self._stopping, self._reconnect_s)
         self._publish(connected=False)
@@ -180,22 +184,24 @@ class LiveScale:
     def _connected(self) -> None:
         self._decoder = self._profile.decoder(**self._options)
         self._judge.restart()
-        self._rejected = 0
+        self._rejected = self._at_ms = 0
         self._times: deque[float] = deque(maxlen=200)
         self._next_ask = 0.0
         self._heard_s = self._made_sense_s = self._clock.monotonic()
-        if self._outage_logged:
-            _log.info("%s: %s is back", self.name, self.port)
-            self._outage_logged = False
         self._publish(connected=True, since_ms=self._clock.now(), error=None, last=None)
 
     def _lost(self, why: BaseException) -> None:
         if not self._outage_logged:
             _log.warning("%s: %s is away: %s", self.name, self.port, why)
             self._outage_logged = True
-        error = Message("scales.away", {"port": self.port, "why": clean(_reason(why), 80)})
+        error = _away(self.port, why, was_there=self.status.connected)
         since = self._clock.now() if self.status.connected else self.status.since_ms
         self._publish(connected=False, since_ms=since, error=error, rate=0.0)
+
+    def _recovered(self) -> None:
+        if self._outage_logged:
+            _log.info("%s: %s is back", self.name, self.port)
+            self._outage_logged = False
 
     def _obey(self) -> None:
         while not self._orders.empty():
@@ -219,8 +225,9 @@ class LiveScale:
         for at in range(0, len(data), step):
             following = max(0, len(data) - at - step)
             self._obey()
-            age = following * 10_000 // self._line.baud
-            readings += self._decode(data[at : at + step], now - age)
+            read_ms = now - following * 10_000 // self._line.baud
+            self._at_ms = read_ms if self._at_ms > now else max(read_ms, self._at_ms)
+            readings += self._decode(data[at : at + step], self._at_ms)
         seconds = self._clock.monotonic()
         self._times.extend([seconds] * len(readings))
         while self._times and self._times[0] < seconds - _WINDOW_S:
@@ -229,6 +236,7 @@ class LiveScale:
         if readings:
             self._made_sense_s = seconds
             changes |= {"last": readings[-1], "last_ms": now, "error": None}
+            self._recovered()
         self._publish(**changes)
 
     def _decode(self, data: bytes, at_ms: int) -> list[Reading]:
@@ -280,7 +288,22 @@ def _shown(reading: Reading | None) -> str:
     return f"{reading.weight} {reading.unit or ''}".strip()
 
 
-def _reason(why: BaseException) -> str:
-    """The operating system's own words where there are any."""
-    number = getattr(why, "errno", None)
-    return str(getattr(why, "strerror", None) or why) if number else str(why)
+_CAUSES = {
+    errno.ENOENT: "scales.absent",
+    errno.ENODEV: "scales.absent",
+    errno.ENXIO: "scales.absent",
+    errno.EACCES: "scales.permission",
+    errno.EPERM: "scales.permission",
+    errno.EBUSY: "scales.busy",
+    errno.EAGAIN: "scales.busy",
+}
+
+
+def _away(port: str, why: BaseException, *, was_there: bool) -> Message:
+    """What to tell a person about a port that cannot be read."""
+    if was_there:
+        return Message("scales.unplugged", {"port": port})
+    cause = _CAUSES.get(getattr(why, "errno", None) or 0)
+    if cause:
+        return Message(cause, {"port": port})
+    return Message("scales.away", {"port": port, "why": clean(why, 80)})

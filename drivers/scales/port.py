@@ -55,12 +55,12 @@ class SerialPort:
         if not soft and not os.path.realpath(url).startswith("/dev/pts/"):
             self._device.bytesize, self._device.parity = line.bytesize, line.parity
         self._device.timeout = wait_s
-        self._device.write_timeout = 1.0
         self._device.dtr = False
         self._device.rts = False
         self._local = "://" not in url
         if self._local:
             self._device.exclusive = True
+            self._device.write_timeout = 1.0
         self._device.open()
         if self._local:
             self._hold()

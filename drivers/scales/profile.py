@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from core.errors import Problem
+from core.messages import Message
 from drivers.scales.decoder import Decoder
 
 
@@ -41,6 +42,11 @@ class Profile:
     tare: bytes = b""
     confirm: int = 1
     """Equal stable frames needed before one is believed: more for weakly framed protocols."""
+
+    @property
+    def label(self) -> Message:
+        """The name people choose it by."""
+        return Message(f"scales.protocol.{self.name}")
 
     def decoder(self, **options: object) -> Decoder:
         """A fresh decoder. Raises Problem naming what is expected."""

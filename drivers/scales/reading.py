@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from core.messages import Message
+
 _GRAMS = {
     "mg": Decimal("0.001"),
     "g": Decimal(1),
@@ -41,6 +43,12 @@ class Reading:
     def bookable(self) -> bool:
         """Whether this could be a parcel's weight, once it is stable."""
         return self.status == "ok" and self.grams is not None and self.mode not in NOT_THE_LOAD
+
+    @property
+    def said(self) -> Message:
+        """The status in words."""
+        kind, _, what = self.status.partition(":")
+        return Message(f"scales.status.{kind}", {"what": what} if what else {})
 
 
 def unit_name(raw: bytes | str) -> str | None:

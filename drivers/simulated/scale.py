@@ -104,7 +104,9 @@ class SimulatedScale:
         self._grams, self._from_grams, self._moved_s = 0, 0, -1e9
         self._zero_at, self._tare, self._over, self._frozen = 0, 0, False, False
         self._cut_next, self._noise = False, b""
-        self._pending = b""
+        self._pending, self._heard_s = b"", 0.0
+        self.received = b""
+        """The last commands a polled scale was sent."""
         self._master: int | None = None
         self._closing = threading.Event()
         self.replug()
@@ -222,9 +224,13 @@ class SimulatedScale:
                 received = os.read(self._master, 256)
                 if self._parity != "N":
                     received = bytes(byte & 0x7F for byte in received)
+                self.received = (self.received + received)[-4096:]
                 self._pending = (self._pending + received)[-64:]
+                self._heard_s = self._now()
         while self._pending and self._obey():
             pass
+        if self._pending and self._now() - self._heard_s > 0.1:
+            self._pending = b""
 
     def _obey(self) -> bool:
         for pattern, action in self._commands:
@@ -233,8 +239,6 @@ class SimulatedScale:
                 self._pending = self._pending[match.end() :]
                 self._emit(action if isinstance(action, bytes) else self._do(action))
                 return True
-        if len(self._pending) > 32:
-            self._pending = b""
         return False
 
     def _do(self, action: str) -> bytes:

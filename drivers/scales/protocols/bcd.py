@@ -3,7 +3,8 @@
 ``FF status bcd-low bcd-mid bcd-high [unit]``; status b0-2 decimals, b3-4 mode (0 weigh, 1 count,
 2 percent), b5 negative, b6 stable, b7 overflow. The five-byte form counts decimals from 1
 (1 is none), the six-byte form from 0; ``decimals_from`` overrides. No check byte: several equal
-frames are wanted before one is believed.
+frames are wanted before one is believed, and frames must follow each other without a gap: six
+bytes read as five would be ten times too heavy.
 """
 
 from functools import partial
@@ -39,13 +40,13 @@ def _parse(frame: bytes, decimals_from: int, unit: str) -> Reading | None:
 def build5(*, unit: str = "kg", decimals_from: int = 1) -> Decoder:
     """A decoder of five-byte frames; ``unit`` is what the scale is set to."""
     parse = partial(_parse, decimals_from=decimals_from, unit=unit)
-    return Decoder(Scan(rb"\xff[^\xff]{4}", longest=5), parse)
+    return Decoder(Scan(rb"\xff[^\xff]{4}", longest=5, gapless=True), parse)
 
 
 def build6(*, decimals_from: int = 0) -> Decoder:
     """A decoder of six-byte frames, which name kg or lb themselves."""
     parse = partial(_parse, decimals_from=decimals_from, unit="")
-    return Decoder(Scan(rb"\xff[^\xff]{5}", longest=6), parse)
+    return Decoder(Scan(rb"\xff[^\xff]{5}", longest=6, gapless=True), parse)
 
 
 BCD_FF5 = Profile(

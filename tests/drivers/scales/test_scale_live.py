@@ -1,5 +1,6 @@
 """A live scale over a pseudo-terminal: weighing, asking, losing the cable and coming back."""
 
+import contextlib
 import os
 import socket
 import threading
@@ -8,15 +9,18 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import serial
+from serial import rfc2217
 
 from core.clock import FastClock
-from drivers.scales import PROTOCOLS, Reading
+from drivers.scales import PROTOCOLS, Line, Reading
 from drivers.scales.live import LiveScale, ScaleStatus
+from drivers.scales.port import SerialPort
 from drivers.simulated.scale import SimulatedScale
 from drivers.simulated.scale_frames import ENCODERS, Load
 from tests.until import until
 
-SPEED = 16.0
+SPEED = 25.0
 
 
 class Bench:
@@ -31,6 +35,7 @@ class Bench:
             port,
             protocol,
             clock=self.clock,
+            opener=lambda: SerialPort(port, PROTOCOLS[protocol].line, wait_s=0.01),
             on_reading=lambda reading, at: self.readings.append(reading),
             on_state=self.states.append,
             on_stable=lambda grams, at: self.booked.append(grams),
@@ -80,7 +85,7 @@ def test_unplugged_while_weighing_it_comes_back_by_itself() -> None:
         device.unplug()
         until(lambda: not one.scale.status.connected)
         error = one.scale.status.error
-        assert error is not None and error.id == "scales.away"
+        assert error is not None and error.id in {"scales.unplugged", "scales.absent"}
         device.replug()
         until(lambda: 1500 in one.booked)
         assert one.scale.status.connected and one.scale.status.error is None
@@ -91,7 +96,7 @@ def test_plugged_in_later_and_noise_and_half_frames_do_no_harm() -> None:
     with SimulatedScale("st_gs", speed=SPEED, settle_ms=300) as device:
         device.unplug()
         with bench(str(device.path), "st_gs") as one:
-            until(lambda: one.scale.status.error is not None)
+            assert until(lambda: one.scale.status.error).id == "scales.absent"
             device.replug()
             until(lambda: one.scale.status.last is not None)
             device.noise()
@@ -180,6 +185,44 @@ def test_a_network_scale_by_socket() -> None:
     server.close()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:serial.rfc2217")
+def test_a_scale_behind_an_rfc2217_server() -> None:
+    """A real PortManager; the line settings arrive exactly, DTR and RTS off."""
+    near = serial.serial_for_url("loop://", timeout=0)
+    server = socket.create_server(("127.0.0.1", 0))
+    frame = ENCODERS["st_gs"](Load(900))
+
+    def serve() -> None:
+        client, _ = server.accept()
+        manager = rfc2217.PortManager(near, client.makefile("wb", buffering=0))
+        client.settimeout(0.02)
+        with client, contextlib.suppress(ConnectionError):
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    asked = client.recv(256)
+                    if not asked:
+                        return
+                    b"".join(manager.filter(asked))
+                client.sendall(b"".join(manager.escape(frame)))
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    booked: list[int] = []
+    scale = LiveScale(
+        f"rfc2217://127.0.0.1:{server.getsockname()[1]}",
+        "st_gs",
+        line=Line(baud=4800),
+        on_stable=lambda grams, at: booked.append(grams),
+    )
+    scale.start()
+    until(lambda: booked == [900])
+    settings = (near.baudrate, near.bytesize, near.parity, near.stopbits, near.dtr, near.rts)
+    assert settings == (4800, 8, "N", 1, False, False)
+    scale.stop()
+    thread.join(3)
+    server.close()
+
+
 def test_command_mode_of_yaohua_is_polled() -> None:
     with (
         SimulatedScale("yaohua_a9", speed=SPEED, settle_ms=50, command_mode=True) as device,
@@ -220,6 +263,6 @@ def test_another_program_cannot_take_the_port_meanwhile() -> None:
     ):
         until(lambda: one.readings or second.readings)
         winner, loser = (one, second) if one.readings else (second, one)
-        until(lambda: loser.scale.status.error is not None)
+        assert until(lambda: loser.scale.status.error).id == "scales.busy"
         assert winner.scale.status.connected and loser.readings == []
     assert os.path.lexists(device.path) is False
