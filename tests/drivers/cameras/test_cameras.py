@@ -15,7 +15,7 @@ from drivers.cameras import CommandCamera, SnapshotCamera
 from drivers.cameras.jpeg import whole
 from drivers.simulated.camera import SimulatedCamera
 
-PATIENCE = 0.4
+PATIENCE = 0.3
 
 
 @pytest.fixture
