@@ -1,0 +1,188 @@
+"""A simulated Kuaidi100: sells, repeats and takes back waybills over real HTTP.
+
+It checks signatures with its own code, answers a repeated ``orderId`` with the first waybill for
+48 hours when ``reorder`` is false, hands out numbers in each carrier's own shape that no other
+run hands out, and keeps a journal of every waybill sold (``do`` is ``waybill`` or ``void``). Verbs
+of its own, next to those of ``drivers.simulated.http``: ``balance`` (the account is empty),
+``unreachable`` (the carrier does not go there), ``code C`` (HTTP 200 with code C; not carried
+out), ``busy_after`` (a server error in JSON; carried out), ``busy`` (the same, not carried out).
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core.clock import Clock
+from drivers.simulated.faults import Fault
+from drivers.simulated.http import Reply, Request, SimulatedServer
+
+PATH = "/label/order"
+_KEPT_MS = 48 * 3_600_000
+_SKEW_MS = 10 * 60_000
+_NUMBERS: Mapping[str, Callable[[int], str]] = {
+    "shunfeng": lambda n: f"SF1{n:012d}",
+    "yuantong": lambda n: f"YT{n:013d}",
+    "zhongtong": lambda n: f"78{n:012d}",
+    "shentong": lambda n: f"77{n:013d}",
+    "yunda": lambda n: f"31{n:013d}",
+    "jtexpress": lambda n: f"JT{n:013d}",
+    "jd": lambda n: f"JDVA{n:011d}",
+    "ems": lambda n: f"98{n:011d}",
+    "debangkuaidi": lambda n: f"DPK{n:012d}",
+}
+_REFUSALS = {
+    "balance": ("30001", "电子面单余额不足，请联系快递网点充值"),
+    "unreachable": ("30002", "收件地址超出服务范围，该地址不可达"),
+    "busy": ("500", "系统繁忙，请稍后再试"),
+    "busy_after": ("500", "系统繁忙，请稍后再试"),
+}
+
+
+class SimulatedKuaidi100(SimulatedServer):
+    """One account's view of the platform. Change its state under ``lock``."""
+
+    own_verbs = frozenset({"balance", "unreachable", "code", "busy", "busy_after"})
+
+    def __init__(
+        self, clock: Clock, key: str = "key", secret: str = "secret", *, old_words: bool = False
+    ) -> None:
+        """``old_words``: answer with ``returnCode`` and ``result`` as the older interface did."""
+        super().__init__(clock)
+        self.key = key
+        self.secret = secret
+        self.old_words = old_words
+        self.balance: int | None = None
+        """Waybills left in the account; None for as many as wanted."""
+        self.unreachable: set[str] = set()
+        """Parts of addresses no carrier goes to."""
+        self._next = clock.now() // 1000 % 10**7 * 10**4
+        self._sold: dict[str, tuple[int, dict[str, Any]]] = {}
+        self._live: dict[str, str] = {}
+
+    def name(self, request: Request) -> str:
+        return request.query.get("method") or request.form.get("method") or request.path
+
+    def about(self, request: Request) -> str:
+        return str(_param(request).get("orderId", ""))
+
+    def struck(self, fault: Fault, request: Request) -> Reply | None:
+        if fault.verb == "busy_after":
+            self.answer(request)
+        if fault.verb == "code":
+            return self._refused(fault.argument or "400", "未知错误")
+        return self._refused(*_REFUSALS[fault.verb])
+
+    def answer(self, request: Request) -> Reply:
+        wrong = self._wrong(request)
+        if wrong:
+            return self._refused(*wrong)
+        method, param = self.name(request), _param(request)
+        if method == "order":
+            return self._order(param)
+        if method == "cancel":
+            return self._cancel(param)
+        return self._refused("400", f"参数错误：method {method} 不支持")
+
+    @property
+    def waybills(self) -> dict[str, str]:
+        """Every live waybill and the reference it was sold for."""
+        with self.lock:
+            return dict(self._live)
+
+    # --- the gate -------------------------------------------------------------------------------
+
+    def _wrong(self, request: Request) -> tuple[str, str] | None:
+        form = request.form
+        if request.path != PATH or request.method != "POST":
+            return "404", "参数错误：地址不存在"
+        if form.get("key") != self.key:
+            return "601", "KEY 已过期"
+        text = form.get("param", "") + form.get("t", "") + self.key + self.secret
+        digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+        if form.get("sign") != digest.upper():
+            return "503", "验证签名失败"
+        if not form.get("t", "").isdecimal() or abs(int(form["t"]) - self.now()) > _SKEW_MS:
+            return "503", "时间戳 t 已过期"
+        return None
+
+    # --- selling --------------------------------------------------------------------------------
+
+    def _order(self, param: Mapping[str, Any]) -> Reply:
+        missing = [
+            name for name in ("kuaidicom", "recMan", "sendMan", "cargo") if not param.get(name)
+        ]
+        if missing:
+            return self._refused("400", f"参数错误：{'、'.join(missing)} 不能为空")
+        if param["kuaidicom"] not in _NUMBERS:
+            return self._refused("400", "参数错误：不支持的快递公司")
+        reference = str(param.get("orderId") or "")
+        at, first = self._sold.get(reference, (0, {}))
+        if reference and param.get("reorder") is False and first and self.now() - at < _KEPT_MS:
+            return self._good(first)
+        address = str(param["recMan"].get("printAddr", ""))
+        if any(part in address for part in self.unreachable):
+            return self._refused(*_REFUSALS["unreachable"])
+        if self.balance == 0:
+            return self._refused(*_REFUSALS["balance"])
+        return self._good(self._sell(reference, param, address))
+
+    def _sell(self, reference: str, param: Mapping[str, Any], address: str) -> dict[str, Any]:
+        self._next += 1
+        if self.balance is not None:
+            self.balance -= 1
+        carrier = str(param["kuaidicom"])
+        number = _NUMBERS[carrier](self._next)
+        zone = int(hashlib.sha256(address.encode()).hexdigest()[:6], 16)
+        data = {
+            "kuaidinum": number,
+            "taskId": hashlib.sha256(number.encode()).hexdigest()[:32].upper(),
+            "label": "",
+            "childNum": "",
+            "returnNum": "",
+            "bulkpen": f"{zone % 900 + 100} R{zone % 90 + 10}-{zone % 7:02d} {zone % 50:03d}",
+            "kdComOrderNum": f"KD{self._next:014d}",
+        }
+        self._sold[reference] = (self.now(), data)
+        self._live[number] = reference
+        self.commit(do="waybill", reference=reference, waybill=number, carrier=carrier)
+        return data
+
+    def _cancel(self, param: Mapping[str, Any]) -> Reply:
+        number = str(param.get("kuaidinum") or "")
+        if not number or not param.get("kuaidicom"):
+            return self._refused("400", "参数错误：kuaidicom、kuaidinum 不能为空")
+        reference = self._live.get(number)
+        if reference is None:
+            sold = any(data["kuaidinum"] == number for _, data in self._sold.values())
+            return self._refused("400", "订单已取消" if sold else "单号不存在")
+        if _NUMBERS.get(str(param["kuaidicom"]), str)(0)[:2] != number[:2]:
+            return self._refused("400", "参数错误：快递公司与单号不符")
+        del self._live[number]
+        self.commit(do="void", reference=reference, waybill=number)
+        return self._good({})
+
+    # --- answers --------------------------------------------------------------------------------
+
+    def _good(self, data: Mapping[str, Any]) -> Reply:
+        if self.old_words:
+            return _json({"returnCode": "200", "message": "成功", "result": True, "data": data})
+        return _json({"success": True, "code": 200, "message": "成功", "data": data, "time": 12})
+
+    def _refused(self, code: str, message: str) -> Reply:
+        if self.old_words:
+            return _json({"returnCode": code, "message": message, "result": False, "data": None})
+        told = int(code) if code.isdecimal() else code
+        return _json({"success": False, "code": told, "message": message, "data": None, "time": 3})
+
+
+def _param(request: Request) -> dict[str, Any]:
+    try:
+        found = json.loads(request.form.get("param") or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _json(value: Mapping[str, Any]) -> Reply:
+    return Reply(json.dumps(value, ensure_ascii=False).encode())
