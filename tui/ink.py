@@ -1,0 +1,150 @@
+"""Lines of styled text measured in terminal cells: what every screen is painted with.
+
+A Line is a tuple of (text, style name) pieces. Style names are looked up in the palette only
+when a line reaches the terminal, so painting is pure and tests read plain text. Text is plain
+by construction: there is no markup anywhere, and what could move a cursor is dropped here too,
+a second time after the door.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from rich.cells import cell_len, set_cell_size
+
+from core.text import clean
+
+Piece = tuple[str, str]
+Line = tuple[Piece, ...]
+
+ELLIPSIS = "…"
+# Joiners and variation selectors make one glyph of several code points, which terminals measure
+# differently: a row would shift by a cell.
+_UNSTEADY = re.compile("[\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
+_COMBINING_LIMIT = 2
+
+
+def safe(text: object) -> str:
+    """Text that occupies exactly the cells it is measured at and carries no control."""
+    value = str(text)
+    if value.isascii() and value.isprintable():
+        return value
+    value = _UNSTEADY.sub("", value)
+    if not value.isprintable():
+        value = clean(value)
+    return _unstack(value)
+
+
+def _unstack(text: str) -> str:
+    """At most two combining marks in a row: towers of them paint over other lines."""
+    kept: list[str] = []
+    run = 0
+    for char in text:
+        run = run + 1 if unicodedata.combining(char) else 0
+        if run <= _COMBINING_LIMIT:
+            kept.append(char)
+    return "".join(kept)
+
+
+def width_of(text: str) -> int:
+    """Terminal cells a safe text takes."""
+    return cell_len(text)
+
+
+def fit(text: object, width: int) -> str:
+    """The text in at most ``width`` cells, ending in an ellipsis when something was cut."""
+    value = safe(text)
+    if cell_len(value) <= width:
+        return value
+    if width <= 0:
+        return ""
+    return set_cell_size(value, width - 1).rstrip() + ELLIPSIS
+
+
+def pad(text: object, width: int, align: str = "<") -> str:
+    """The text in exactly ``width`` cells; ``align`` is ``<``, ``>`` or ``^``."""
+    value = fit(text, width)
+    gap = width - cell_len(value)
+    if align == ">":
+        return " " * gap + value
+    if align == "^":
+        return " " * (gap // 2) + value + " " * (gap - gap // 2)
+    return value + " " * gap
+
+
+def wrap(text: object, width: int, rows: int) -> list[str]:
+    """The text over at most ``rows`` lines of ``width`` cells; breaks at spaces where it can."""
+    rest = safe(text)
+    lines: list[str] = []
+    while rest and len(lines) < rows - 1 and cell_len(rest) > width:
+        head, rest = _break(rest, width)
+        lines.append(head)
+    if rest and rows > 0:
+        lines.append(fit(rest, width))
+    return lines
+
+
+def _break(text: str, width: int) -> tuple[str, str]:
+    taken = index = 0
+    while index < len(text) and taken + cell_len(text[index]) <= width:
+        taken += cell_len(text[index])
+        index += 1
+    space = text.rfind(" ", max(0, index - 16), index + 1)
+    cut = space if space > 0 else max(1, index)
+    return text[:cut].rstrip(), text[cut:].lstrip()
+
+
+def measure(line: Iterable[Piece]) -> int:
+    """Cells a line takes."""
+    return sum(cell_len(text) for text, _ in line)
+
+
+def plain(line: Iterable[Piece]) -> str:
+    """A line without its styles."""
+    return "".join(text for text, _ in line)
+
+
+def cut(line: Iterable[Piece], width: int) -> Line:
+    """The line in at most ``width`` cells."""
+    kept: list[Piece] = []
+    left = width
+    for text, style in line:
+        size = cell_len(text)
+        if size > left:
+            kept.append((fit(text, left), style))
+            break
+        kept.append((text, style))
+        left -= size
+    return tuple(kept)
+
+
+def row(width: int, *pieces: Piece, fill: str = "text") -> Line:
+    """Pieces as one line of exactly ``width`` cells; the rest is painted in ``fill``."""
+    line = cut(((safe(text), style) for text, style in pieces if text), width)
+    gap = width - measure(line)
+    return (*line, (" " * gap, fill)) if gap > 0 else line
+
+
+def ends(width: int, left: Iterable[Piece], right: Iterable[Piece], fill: str) -> Line:
+    """A line with something at each end; the left one gives way when both do not fit."""
+    tail = cut(((safe(text), style) for text, style in right), width)
+    room = width - measure(tail)
+    return (*row(room, *left, fill=fill), *tail)
+
+
+def centred(width: int, *pieces: Piece, fill: str = "text") -> Line:
+    """Pieces in the middle of a line."""
+    line = cut(((safe(text), style) for text, style in pieces), width)
+    gap = width - measure(line)
+    return ((" " * (gap // 2), fill), *line, (" " * (gap - gap // 2), fill))
+
+
+def beside(left: list[Line], right: list[Line]) -> list[Line]:
+    """Two blocks of equally many lines side by side."""
+    return [(*a, *b) for a, b in zip(left, right, strict=True)]
+
+
+def tall(block: list[Line], height: int, width: int, fill: str = "text") -> list[Line]:
+    """A block of exactly ``height`` lines."""
+    empty = ((" " * width, fill),)
+    return [*block[:height], *([empty] * (height - len(block)))]

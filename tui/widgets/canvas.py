@@ -1,0 +1,100 @@
+"""A rectangle painted by a pure function, of which only the changed cells are written.
+
+A whole pane is one Canvas: no child widgets, no style sheets per piece, no focus. That keeps a
+scan's repaint to a few hundred bytes and a session of weeks at constant memory.
+"""
+
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.ink import Line, row, tall, width_of
+from tui.palette import Palette, palette
+
+_PLAIN = palette("dark")
+
+
+def strip_of(line: Line, colours: Palette) -> Strip:
+    """A line as Textual writes it."""
+    return Strip([Segment(text, colours[style]) for text, style in line])
+
+
+def changed_span(old: Line, new: Line) -> tuple[int, int]:
+    """First cell and number of cells in which two lines of equal width differ."""
+    before = [(char, style) for text, style in old for char in text]
+    after = [(char, style) for text, style in new for char in text]
+    start = 0
+    for a, b in zip(before, after, strict=False):
+        if a != b:
+            break
+        start += 1
+    end = 0
+    limit = min(len(before), len(after)) - start
+    while end < limit and before[-1 - end] == after[-1 - end]:
+        end += 1
+    x = sum(width_of(char) for char, _ in after[:start])
+    return x, sum(width_of(char) for char, _ in after[start : len(after) - end])
+
+
+class Canvas(Widget):
+    """Base of every pane and bar; subclasses implement ``paint``."""
+
+    can_focus = False
+    fill = "text"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._lines: list[Line] = []
+        self._painted_with = ""
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        """The lines to show; missing ones are left empty, surplus ones are dropped."""
+        raise NotImplementedError
+
+    @property
+    def palette(self) -> Palette:
+        """The colours of the moment."""
+        return getattr(self.app, "palette", _PLAIN)
+
+    def repaint(self) -> None:
+        """Paint again and write only the cells that changed."""
+        width, height = self.size
+        if not width or not height or not self.display:
+            return
+        old, new = self._lines, self._fresh(width, height)
+        self._lines = new
+        if len(old) != len(new) or self._painted_with != self.palette.name:
+            self._painted_with = self.palette.name
+            self.refresh()
+            return
+        dirty = [
+            Region(x, y, max(cells, 1), 1)
+            for y, (a, b) in enumerate(zip(old, new, strict=True))
+            if a != b
+            for x, cells in [changed_span(a, b)]
+        ]
+        if dirty:
+            self.refresh(*dirty)
+
+    def _fresh(self, width: int, height: int) -> list[Line]:
+        lines = tall(self.paint(width, height), height, width, self.fill)
+        return [row(width, *line, fill=self.fill) for line in lines]
+
+    def on_resize(self) -> None:
+        """A new size means new lines, all of them."""
+        self._lines = []
+        self.repaint()
+
+    def render_line(self, y: int) -> Strip:
+        """One line for Textual's compositor."""
+        if not self._lines and self.size.width:
+            self._lines = self._fresh(*self.size)
+            self._painted_with = self.palette.name
+        if y >= len(self._lines):
+            return Strip.blank(self.size.width, self.palette[self.fill])
+        return strip_of(self._lines[y], self.palette)
+
+    def text(self) -> list[str]:
+        """What is on this canvas, without colours; for tests and screen readers."""
+        return ["".join(part for part, _ in line) for line in self._lines]
