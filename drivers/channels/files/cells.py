@@ -28,7 +28,7 @@ _NO_TIME = ("0000-00-00", "0001-01-01", "1970-01-01")
 class BadCell(Exception):  # noqa: N818
     """A cell, or a row, that cannot be understood; ``why`` says what was expected."""
 
-    def __init__(self, id: str, **data: object) -> None:  # noqa: A002
+    def __init__(self, id: str, **data: object) -> None:
         self.why: Message = message(id, **data)
         super().__init__(str(self.why))
 
