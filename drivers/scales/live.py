@@ -4,24 +4,23 @@ The thread opens the port, asks where the protocol wants asking, decodes, and ca
 ever waits for it. What it saw last is one frozen ``status``, replaced whole.
 """
 
-import errno
 import logging
 import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from core.clock import Clock, SystemClock
 from core.messages import Message
 from core.ports import DeviceState
-from core.text import clean
 from drivers.scales.port import PORT_TROUBLE, Port, SerialPort
 from drivers.scales.profile import Line
 from drivers.scales.protocols import find
 from drivers.scales.reading import Reading
 from drivers.scales.stability import Rules, Stability, rules_for
+from drivers.scales.status import ScaleStatus, away
 
 _log = logging.getLogger(__name__)
 _SLICE = 32
@@ -29,25 +28,15 @@ _SLICE = 32
 _WINDOW_S = 2.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScaleStatus:
-    """What a scale can say about itself at this moment."""
-
-    connected: bool = False
-    since_ms: int = 0
-    last_raw: bytes = b""
-    last: Reading | None = None
-    last_ms: int = 0
-    rate: float = 0.0
-    """Readings a second over the last two seconds."""
-    error: Message | None = None
-
-
 class LiveScale:
     """Reads one scale until stopped; survives unplugging and comes back by itself.
 
-    Callbacks run in the reader's thread and must return at once. Raises Problem when the
-    protocol or an option is unknown; never for a missing device, which is a state.
+    ``options`` are the protocol's (see ``decoder``); ``line`` and ``polled`` default to what such
+    a scale comes with. ``auto`` books every load after an empty scale until the first ``arm``;
+    a bench that only weighs when asked switches it off. ``on_reading(reading, at_ms)``,
+    ``on_state(status)`` and ``on_stable(grams, at_ms)`` run in the reader's thread and must
+    return at once. Raises Problem when the protocol or an option is unknown; never for a missing
+    device, which is a state.
     """
 
     def __init__(
@@ -59,6 +48,7 @@ class LiveScale:
         line: Line | None = None,
         polled: bool | None = None,
         rules: Rules | None = None,
+        auto: bool = True,
         clock: Clock | None = None,
         on_reading: Callable[[Reading, int], None] = lambda reading, at_ms: None,
         on_state: Callable[[ScaleStatus], None] = lambda status: None,
@@ -73,6 +63,8 @@ class LiveScale:
         self._options = dict(options or {})
         self._decoder = self._profile.decoder(**self._options)
         self._judge = Stability(rules_for(self._profile, rules))
+        if not auto:
+            self._judge.disarm()
         self._line = line or self._profile.line
         self._polled = self._profile.polled if polled is None else polled
         self._clock: Clock = clock or SystemClock()
@@ -124,18 +116,7 @@ class LiveScale:
 
     def device_state(self) -> DeviceState:
         """The snapshot as the device screen shows it."""
-        now = self.status
-        return DeviceState(
-            name=self.name,
-            kind="scale",
-            connected=now.connected,
-            since=now.since_ms,
-            last_raw=now.last_raw,
-            last_value=_shown(now.last),
-            last_at=now.last_ms,
-            rate=now.rate,
-            trouble=now.error,
-        )
+        return self.status.device_state(self.name)
 
     def _command(self, data: bytes) -> bool:
         port = self._open_port
@@ -194,7 +175,7 @@ class LiveScale:
         if not self._outage_logged:
             _log.warning("%s: %s is away: %s", self.name, self.port, why)
             self._outage_logged = True
-        error = _away(self.port, why, was_there=self.status.connected)
+        error = away(self.port, why, was_there=self.status.connected)
         since = self._clock.now() if self.status.connected else self.status.since_ms
         self._publish(connected=False, since_ms=since, error=error, rate=0.0)
 
@@ -232,7 +213,11 @@ class LiveScale:
         self._times.extend([seconds] * len(readings))
         while self._times and self._times[0] < seconds - _WINDOW_S:
             self._times.popleft()
-        changes: dict[str, object] = {"last_raw": data[-64:], "rate": len(self._times) / _WINDOW_S}
+        changes: dict[str, object] = {
+            "last_raw": (self.status.last_raw + data)[-64:],
+            "rate": len(self._times) / _WINDOW_S,
+            "wants_empty": self._judge.wants_empty,
+        }
         if readings:
             self._made_sense_s = seconds
             changes |= {"last": readings[-1], "last_ms": now, "error": None}
@@ -278,32 +263,3 @@ class LiveScale:
 
 def _whole(grams: Decimal) -> int:
     return int(grams.quantize(Decimal(1), rounding=ROUND_HALF_UP))
-
-
-def _shown(reading: Reading | None) -> str:
-    if reading is None:
-        return ""
-    if reading.weight is None:
-        return reading.status
-    return f"{reading.weight} {reading.unit or ''}".strip()
-
-
-_CAUSES = {
-    errno.ENOENT: "scales.absent",
-    errno.ENODEV: "scales.absent",
-    errno.ENXIO: "scales.absent",
-    errno.EACCES: "scales.permission",
-    errno.EPERM: "scales.permission",
-    errno.EBUSY: "scales.busy",
-    errno.EAGAIN: "scales.busy",
-}
-
-
-def _away(port: str, why: BaseException, *, was_there: bool) -> Message:
-    """What to tell a person about a port that cannot be read."""
-    if was_there:
-        return Message("scales.unplugged", {"port": port})
-    cause = _CAUSES.get(getattr(why, "errno", None) or 0)
-    if cause:
-        return Message(cause, {"port": port})
-    return Message("scales.away", {"port": port, "why": clean(why, 80)})

@@ -70,6 +70,11 @@ class Stability:
         self._armed = False
         self._forget()
 
+    @property
+    def wants_empty(self) -> bool:
+        """Whether the load of the last booking stands in the way of what was asked."""
+        return self._armed and not self._empty
+
     def restart(self) -> None:
         """The line was opened: what is buffered in the scale is stale, skip one frame."""
         self._skip = 1

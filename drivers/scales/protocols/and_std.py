@@ -44,5 +44,4 @@ AND_STD = Profile(
     line=Line(baud=2400, bytesize=7, parity="E"),
     ask=b"Q\r\n",
     zero=b"Z\r\n",
-    tare=b"T\r\n",
 )

@@ -14,8 +14,9 @@ from serial import rfc2217
 
 from core.clock import FastClock
 from drivers.scales import PROTOCOLS, Line, Reading
-from drivers.scales.live import LiveScale, ScaleStatus
+from drivers.scales.live import LiveScale
 from drivers.scales.port import SerialPort
+from drivers.scales.status import ScaleStatus
 from drivers.simulated.scale import SimulatedScale
 from drivers.simulated.scale_frames import ENCODERS, Load
 from tests.until import until
@@ -121,18 +122,25 @@ def test_a_frozen_scale_and_a_wrong_protocol_are_told_apart() -> None:
             until(lambda: one.scale.status.error is None)
 
 
-def test_arm_asks_for_one_weight() -> None:
+def test_arm_asks_for_one_weight_and_the_last_load_must_come_off() -> None:
     with (
         SimulatedScale("mt_sics", speed=SPEED, settle_ms=100) as device,
-        bench(str(device.path), "mt_sics") as one,
+        bench(str(device.path), "mt_sics", auto=False) as one,
     ):
         until(lambda: one.readings)
-        one.scale.disarm()
         device.put(800)
         until(lambda: one.scale.status.last and one.scale.status.last.grams == 800)
         assert one.booked == []
         one.scale.arm(one.clock.now())
         until(lambda: one.booked == [800])
+        one.scale.arm(one.clock.now())
+        until(lambda: one.scale.status.wants_empty)
+        device.clear()
+        until(lambda: not one.scale.status.wants_empty)
+        device.put(350)
+        until(lambda: one.booked == [800, 350])
+        state = one.scale.device_state()
+        assert state.connected and state.last_value == "0.350 kg" and b"kg" in state.last_raw
 
 
 def test_zero_where_the_protocol_can() -> None:
