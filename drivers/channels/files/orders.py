@@ -60,6 +60,7 @@ def order_of(
     number: str, rows: Sequence[Row], lines: Sequence[PlatformLine] | None = None
 ) -> PlatformOrder:
     """The order of these rows; ``lines`` when another file tells them. Raises BadCell."""
+    _refuse_disagreement(number, rows)
     head = rows[0]
     created, paid = _time(rows, "created"), _time(rows, "paid")
     dated = created or paid or pdd_day(number, head.zone)
@@ -86,6 +87,16 @@ def order_of(
         freight_cents=_amount(rows, "freight"),
         raw=raw_of(rows),
     )
+
+
+def _refuse_disagreement(number: str, rows: Sequence[Row]) -> None:
+    """Rows under one number are one order only when they name one receiver; where a row is an
+    order there is only one of them."""
+    if len(rows) > 1 and rows[0].header.layout.role in ("order", "wide"):
+        raise BadCell("files.number_twice", number=number, row=rows[-1].number)
+    for field in ("receiver", "phone", "address"):
+        if len({value for row in rows if (value := row.get(field))}) > 1:
+            raise BadCell("files.rows_disagree", number=number)
 
 
 def _time(rows: Sequence[Row], field: str) -> int | None:

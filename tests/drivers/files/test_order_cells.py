@@ -233,6 +233,30 @@ def test_one_bad_line_holds_back_its_whole_order(read):
     ]
 
 
+def test_rows_that_name_two_receivers_are_not_one_order(read):
+    columns = ["跟团号", "支付时间", "商品", "订单状态", "收货人", "联系电话"]
+    rows = [
+        ["1", "2026-01-20 19:50:59", "A x2", "已支付", "甲", "13800000000"],
+        ["1", "2026-01-20 19:50:59", "B x2", "已支付", "乙", "13800000001"],
+    ]
+    assert reasons(read(page(*rows, columns=columns))) == [
+        (2, "files.rows_disagree"),
+        (3, "files.rows_disagree"),
+    ]
+
+
+def test_an_order_row_twice_with_different_content_is_refused(read):
+    columns = ["订单编号", "买家会员名", "买家支付宝账号", "订单创建时间", "宝贝标题", "订单状态"]
+    row = ["123456", "n", "", "2026-01-20 09:00:00", "t", "买家已付款，等待卖家发货"]
+    closed = [*row[:5], "交易关闭"]
+    assert reasons(read(page(row, closed, columns=columns))) == [
+        (2, "files.number_twice"),
+        (3, "files.number_twice"),
+    ]
+    once = read(page(row, row, columns=columns))
+    assert (len(once.orders), reasons(once)) == (1, [(3, "files.row_repeated")])
+
+
 DOUYIN = ["主订单编号", "子订单编号", "选购商品", "商家编码", "商品数量", "订单状态", "售后状态"]
 
 
