@@ -25,6 +25,7 @@ from core.watch import watch
 log = logging.getLogger(__name__)
 AUTH_PAUSE_S = 600.0
 LOOK_S = 0.2
+PULL_EVERY_S = 60.0
 SHORTEST_TICK_S = 0.05
 
 
@@ -37,13 +38,13 @@ class Engine:
         shops: Mapping[int, Shop],
         carrier: Carrier | None,
         sender: From,
-        pull_every_s: float = 60.0,
+        pull_every_s: Mapping[int, float] | None = None,
     ) -> None:
         self.store = store
         self.clock = store.clock
         self.shops = shops
         self.outbox = Sender(store, shops, carrier, sender)
-        self.pull_every_s = pull_every_s
+        self.pull_every_s = pull_every_s or {}
         self.lock = SyncLock(store.path)
         self._not_before: dict[str, float] = {}
         self._stop = threading.Event()
@@ -96,8 +97,9 @@ class Engine:
             executors={"default": ThreadPoolExecutor(2 * len(self.shops) + 3)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
-        for shop in self.shops.values():
-            self._tick(scheduler, f"pull:{shop.code}", self.pull_every_s, self._pull, shop)
+        for shop_id, shop in self.shops.items():
+            every_s = self.pull_every_s.get(shop_id, PULL_EVERY_S)
+            self._tick(scheduler, f"pull:{shop.code}", every_s, self._pull, shop)
             self._tick(scheduler, f"send:{shop.code}", 5.0, self._tell, shop)
         self._tick(scheduler, "send:carrier", 5.0, self._carry)
         self._tick(scheduler, "watch", 30.0, self._watch)

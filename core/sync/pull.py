@@ -94,7 +94,7 @@ def detail_of(store: Store, shop: Shop, number: str) -> PlatformOrder | None:
     try:
         return shop.channel.detail(number)
     except CallFailed as failure:
-        if failure.fault not in (Fault.BUSINESS, Fault.PERMISSION, Fault.UNKNOWN):
+        if failure.fault is not Fault.BUSINESS:
             raise
         answer = str(failure)
     log.warning("shop %s does not tell order %s: %s", shop.code, number, answer)

@@ -1,0 +1,391 @@
+"""What the screens ask for, answered from the core's reads; what they intend, written by it."""
+
+import json
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future
+from datetime import tzinfo
+from typing import Any, cast
+
+from core import people
+from core.clock import Clock, local
+from core.errors import Problem
+from core.messages import Message, message
+from core.orders import find, holds, queue
+from core.ports import DeviceState, Fault
+from core.store import Actor, Row, Store, Tx
+from core.sync import health
+from core.watch import acknowledge, assign, open_alerts, snooze
+from tui.sources import (
+    AlertRow,
+    ConnectionBadge,
+    OrderDetails,
+    OrderLine,
+    OutboxCounts,
+    PhotoRow,
+    QueueFilter,
+    QueueRow,
+    ShopStatus,
+    TimelineRow,
+)
+
+Who = Callable[[], Actor]
+STALE_S = 300
+"""A shop that was not complete within this time is shown as stale."""
+
+
+class QueuePages:
+    """The open orders under a filter, a page at a time."""
+
+    def __init__(self, store: Store, wanted: QueueFilter) -> None:
+        self.store = store
+        self.only = queue.Filter(
+            shop=wanted.shop or None,
+            warehouse=wanted.warehouse or None,
+            stage=wanted.stage or None,
+            hold=wanted.hold or None,
+            text=wanted.text,
+        )
+
+    def first(self, n: int) -> Sequence[QueueRow]:
+        return rows_of(queue.page(self.store.read, self.only, limit=n))
+
+    def after(self, key: Hashable, n: int) -> Sequence[QueueRow]:
+        place = cast("tuple[int, int]", key)
+        return rows_of(queue.page(self.store.read, self.only, after=place, limit=n))
+
+    def before(self, key: Hashable | None, n: int) -> Sequence[QueueRow]:
+        if key is None:
+            return rows_of(queue.last_page(self.store.read, self.only, limit=n))
+        place = cast("tuple[int, int]", key)
+        return rows_of(queue.page(self.store.read, self.only, before=place, limit=n))
+
+
+def rows_of(found: Sequence[queue.QueueRow]) -> list[QueueRow]:
+    """Rows of the core as the list paints them."""
+    return [
+        QueueRow(
+            key=row.key,
+            number=row.number,
+            shop=row.shop,
+            warehouse=row.warehouse,
+            stage=row.stage,
+            tier=row.tier,
+            ship_by=row.ship_by,
+            pieces=row.pieces,
+            goods=row.summary,
+            receiver=row.receiver,
+            holds=row.holds,
+            note=bool(row.note),
+        )
+        for row in found
+    ]
+
+
+class Queue:
+    """Orders of all shops, for the queue screen."""
+
+    def __init__(self, store: Store, zone: tzinfo, who: Who) -> None:
+        self.store = store
+        self.zone = zone
+        self.who = who
+
+    def pages(self, wanted: QueueFilter) -> QueuePages:
+        return QueuePages(self.store, wanted)
+
+    def choices(self, what: str) -> Sequence[tuple[str, str]]:
+        read = self.store.read
+        if what in ("shop", "warehouse"):
+            table = {"shop": "shops", "warehouse": "warehouses"}[what]
+            return [(r["code"], r["name"]) for r in read.all(f"SELECT * FROM {table} ORDER BY 2")]
+        if what == "stage":
+            return [(stage, "") for stage in queue.OPEN_STAGES]
+        rows = read.all(
+            "SELECT DISTINCT reason FROM holds WHERE released_at IS NULL ORDER BY reason LIMIT 30"
+        )
+        return [("any", ""), *((row["reason"], "") for row in rows)]
+
+    def order(self, number: str) -> OrderDetails | None:
+        row = self.store.read.one("SELECT id FROM orders WHERE number = ?", number)
+        story = find.story(self.store.read, row["id"]) if row else None
+        return details(story, self.zone) if story else None
+
+    def find(self, text: str) -> Sequence[QueueRow]:
+        read = self.store.read
+        found = [
+            read.one(f"{queue.SELECT} WHERE o.id = ?", order_id)
+            for order_id in find.find(read, text)
+        ]
+        return rows_of([queue.queue_row(row) for row in found if row is not None])
+
+    def release(self, number: str, reason: str) -> "Future[Message]":
+        def write(tx: Tx) -> Message:
+            order = tx.one("SELECT id FROM orders WHERE number = ?", number)
+            if order is None:
+                raise Problem("order.unknown", number=number)
+            reasons = {reason} if reason else holds.open_reasons(tx, order["id"])
+            for each in sorted(reasons - (holds.AUTOMATIC - holds.OVERRULABLE)) or [reason]:
+                holds.release(tx, order["id"], each)
+            return message("queue.released", number=number)
+
+        return self.store.write(write, self.who())
+
+
+def details(story: find.OrderStory, zone: tzinfo) -> OrderDetails:
+    """The page of one order."""
+    order = story.order
+    place = " ".join(order[k] for k in ("province", "city", "district", "address") if order[k])
+    return OrderDetails(
+        number=order["number"],
+        shop=order["shop"],
+        platform_numbers=(order["platform_number"],),
+        stage=order["stage"],
+        tier=order["tier"],
+        ship_by=order["ship_by"],
+        warehouse=order["warehouse"] or "",
+        holds=tuple(hold["reason"] for hold in story.holds if hold["released_at"] is None),
+        receiver=f"{order['receiver_name']} {order['receiver_phone']} {place}".strip(),
+        buyer_note=order["buyer_note"] or "",
+        seller_note=order["seller_note"],
+        lines=tuple(
+            OrderLine(
+                sku=line["sku_code"],
+                title=line["title"],
+                spec=line["spec"],
+                bin="",
+                quantity=line["ordered"],
+                picked=line["picked"],
+                verified=line["verified"],
+                refunded=line["refunded"],
+                gift=bool(line["gift"]),
+            )
+            for line in story.lines
+        ),
+        parcels=tuple(parcel_sentence(parcel, story) for parcel in story.parcels),
+        timeline=tuple(
+            TimelineRow(m.at, sentence(m), m.operator, m.station) for m in story.timeline
+        ),
+        photos=tuple(
+            photo
+            for m in story.timeline
+            for photo in (
+                *(PhotoRow(m.at, m.kind, path) for path in m.photos),
+                *(
+                    [PhotoRow(m.at, m.kind, missing=message(m.photo_missing))]
+                    if m.photo_missing
+                    else []
+                ),
+            )
+        ),
+        why=tuple(reasons(story, zone)),
+    )
+
+
+def parcel_sentence(parcel: Row, story: find.OrderStory) -> Message:
+    """What became of a parcel."""
+    if parcel["voided_at"] is not None:
+        state = "voided"
+    elif parcel["waybill"] is None:
+        state = "waiting"
+    elif parcel["handed_over_at"] is not None:
+        state = "handed_over"
+    else:
+        state = "bought"
+    told = story.order["backhauled_at"] is not None
+    return message(
+        f"parcel.{state}",
+        waybill=parcel["waybill"] or "",
+        carrier=message(f"carrier.{parcel['carrier']}"),
+        weight=parcel["weight_g"],
+        told=message("parcel.told" if told else "parcel.untold"),
+    )
+
+
+def sentence(moment: find.Moment) -> Message:
+    """An event as a sentence; what it carries fills the placeholders that the sentence has."""
+    return Message(f"event.{moment.kind}", Blanks(moment.what))
+
+
+class Blanks(dict[str, Any]):
+    """Data in which what a sentence asks for and an old event lacks is blank."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def reasons(story: find.OrderStory, zone: tzinfo) -> list[Message]:
+    """Why this warehouse, why held, why red, in plain words."""
+    order = story.order
+    why = [
+        message("why.held", reason=message(f"hold.{hold['reason']}"), detail=hold["detail"])
+        for hold in story.holds
+        if hold["released_at"] is None
+    ]
+    if order["dispatch_why"]:
+        told = json.loads(order["dispatch_why"])
+        tried = ", ".join(f"{t['warehouse']}({t['lacks']})" for t in told["tried"])
+        why.append(
+            message(
+                "why.warehouse",
+                warehouse=order["warehouse"],
+                rule=message(f"rule.{told['rule']}"),
+                tried=tried,
+            )
+        )
+    if order["carrier"]:
+        why.append(message("why.carrier", carrier=message(f"carrier.{order['carrier']}")))
+    why.append(message("why.ship_by", at=f"{local(order['ship_by'], zone):%m-%d %H:%M}"))
+    if story.same_buyer:
+        why.append(message("why.same_buyer", orders=story.same_buyer))
+    if story.chain_broken_at is not None:
+        why.append(message("why.chain_broken", seq=story.chain_broken_at))
+    why += [
+        message("why.outbox", kind=message(f"outbox.{row['kind']}"), answer=row["last_answer"])
+        for row in story.outbox
+        if row["state"] in ("due", "calling", "conflict") and row["last_answer"]
+    ]
+    return why
+
+
+class Alerts:
+    """What a supervisor should look at."""
+
+    def __init__(self, store: Store, clock: Clock, who: Who) -> None:
+        self.store = store
+        self.clock = clock
+        self.who = who
+
+    def rows(self) -> Sequence[AlertRow]:
+        now = self.clock.now()
+        return [self._row(row) for row in open_alerts(self.store.read, now)]
+
+    def _row(self, row: Row) -> AlertRow:
+        seen = row["acknowledged_at"] is not None
+        return AlertRow(
+            key=row["id"],
+            red=not seen,
+            kind=row["rule"],
+            what=Message(
+                f"alert.{row['rule']}",
+                Blanks(json.loads(row["what"]) | {"subject": row["subject"]}),
+            ),
+            number=row["subject"] if row["order_id"] is not None else "",
+            since=row["raised_at"],
+            deadline=row["ship_by"],
+            state="acknowledged" if seen else "open",
+            owner=row["assigned_name"] or row["acknowledged_name"] or "",
+            holds=tuple((row["reasons"] or "").split()),
+        )
+
+    def acknowledge(self, key: int) -> "Future[Message]":
+        return self._do(lambda tx: acknowledge(tx, key), "alerts.acknowledged")
+
+    def snooze(self, key: int, minutes: int) -> "Future[Message]":
+        until = self.clock.now() + minutes * 60_000
+        return self._do(lambda tx: snooze(tx, key, until), "alerts.snoozed", minutes=minutes)
+
+    def assign(self, key: int, operator: str) -> "Future[Message]":
+        def write(tx: Tx) -> None:
+            assign(tx, key, people.named(tx, operator).id)
+
+        return self._do(write, "alerts.assigned")
+
+    def _do(self, work: Callable[[Tx], None], id: str, **told: object) -> "Future[Message]":
+        def write(tx: Tx) -> Message:
+            work(tx)
+            return Message(id, told)
+
+        return self.store.write(write, self.who())
+
+    def people(self) -> Sequence[tuple[str, str]]:
+        return [(person.badge, person.name) for person in people.staff(self.store.read)]
+
+    def red_count(self) -> int:
+        row = self.store.read.one(
+            "SELECT count(*) AS n FROM alerts WHERE closed_at IS NULL AND acknowledged_at IS NULL"
+            " AND ifnull(snoozed_until, 0) <= ?",
+            self.clock.now(),
+        )
+        return int(row["n"]) if row else 0
+
+
+class Devices:
+    """Devices of this station and the sync of this machine."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        states: Callable[[], list[DeviceState]],
+        send_now: Callable[[], None],
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.states = states
+        self.send_now = send_now
+
+    def devices(self) -> Sequence[DeviceState]:
+        return self.states()
+
+    def shops(self) -> Sequence[ShopStatus]:
+        now = self.clock.now()
+        return [shop_status(shop, now) for shop in health.shops(self.store.read)]
+
+    def outbox(self) -> OutboxCounts:
+        row = self.store.read.one(
+            "SELECT count(*) AS waiting, min(created_at) AS oldest FROM outbox"
+            " WHERE state IN ('due', 'calling')"
+        )
+        failed = self.store.read.one("SELECT count(*) AS n FROM outbox WHERE state = 'conflict'")
+        assert row is not None
+        assert failed is not None
+        return OutboxCounts(row["waiting"], failed["n"], row["oldest"])
+
+    def badge(self) -> ConnectionBadge:
+        shops = [shop for shop in health.shops(self.store.read) if shop.fresh_at or shop.down_since]
+        down = [shop.down_since for shop in shops if shop.down_since is not None]
+        fresh = [shop.fresh_at for shop in shops if shop.fresh_at is not None]
+        as_of = min(fresh) if fresh else None
+        return ConnectionBadge(
+            online=not down,
+            since=min(down) if down else None,
+            orders_as_of=as_of,
+            refunds_as_of=as_of,
+            to_send=self.outbox().waiting,
+        )
+
+    def test(self, device: str) -> "Future[Message]":
+        """Say how the device is now; the live page shows its bytes."""
+        answer: Future[Message] = Future()
+        for state in self.states():
+            if state.name == device:
+                good = state.trouble is None and state.connected
+                answer.set_result(
+                    message("devices.well", name=device)
+                    if good
+                    else state.trouble or message("devices.absent")
+                )
+                return answer
+        answer.set_exception(Problem("devices.unknown", name=device))
+        return answer
+
+    def retry(self) -> "Future[Message]":
+        def write(tx: Tx) -> Message:
+            tx.run("UPDATE outbox SET next_try_at = ? WHERE state = 'due'", tx.now)
+            return message("devices.retried")
+
+        future = self.store.write(write)
+        future.add_done_callback(lambda _: self.send_now())
+        return future
+
+
+def shop_status(shop: health.ShopHealth, now: int) -> ShopStatus:
+    """One shop's line."""
+    stopped = shop.fault in (Fault.AUTH.value, Fault.PERMISSION.value)
+    return ShopStatus(
+        shop=shop.name,
+        channel=shop.channel,
+        last_success=shop.fresh_at,
+        last_error=message(f"fault.{shop.fault}", answer=shop.answer) if shop.fault else None,
+        lag_s=(now - shop.fresh_at) // 1000 if shop.fresh_at is not None else None,
+        stopped=stopped,
+    )

@@ -1,0 +1,1 @@
+"""The commands of ``packline``, one file each: arguments in, works called, sentences out."""

@@ -1,0 +1,125 @@
+"""``packline import FILE...``: orders from export files; joined files are given together."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.errors import Problem
+from core.messages import Message, message
+from core.orders.imports import FileFacts, FileRow, Imported, import_orders
+from core.orders.policy import ShopPolicy
+from core.text import clean
+from tui.commands.shared import works
+from tui.wiring import Works
+from tui.words import say
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", type=Path, help=say("cli.import.files"))
+    parser.add_argument("--shop", default="", help=say("cli.import.shop"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Import and say what happened; exit status 1 when rows were refused."""
+    with works(arguments) as opened:
+        refused = 0
+        for said, rejected in import_files(opened, arguments.files, arguments.shop):
+            print(say(said))
+            refused += rejected
+    return 1 if refused else 0
+
+
+def import_files(opened: Works, paths: Sequence[Path], shop_code: str) -> list[tuple[Message, int]]:
+    """Import files shop by shop; (sentence, refused rows) each. Raises Problem."""
+    from drivers.channels.files import read_orders
+
+    for path in paths:
+        if not path.is_file():
+            raise Problem("import.no_file", file=str(path))
+    reading = read_orders(paths, zone=opened.config.zone)
+    facts = {file.path: file for file in reading.files}
+    channels = {file.channel for file in reading.files if file.channel}
+    said: list[tuple[Message, int]] = []
+    for file in reading.files:
+        said += [(note, 0) for note in file.notes]
+        if file.unmapped:
+            columns = ", ".join(clean(name, 40) for name in file.unmapped[:12])
+            said.append((message("import.unmapped", file=file.path, columns=columns), 0))
+    for channel in sorted(channels):
+        orders = [
+            read.order
+            for read in reading.orders
+            if facts[read.file].channel == channel or len(channels) == 1
+        ]
+        done = import_orders(opened.store, policy_for(opened, channel, shop_code), orders, (), ())
+        said.append((summary(channel, done), 0))
+    import_orders(
+        opened.store,
+        ShopPolicy(shop_id=0, channel=""),
+        (),
+        [
+            FileRow(
+                row.file,
+                facts[row.file].sha256 if row.file in facts else "",
+                row.row,
+                row.reason,
+                row.raw,
+            )
+            for row in reading.rejected
+        ],
+        [
+            FileFacts(file.path, file.sha256, file.layout, file.rows)
+            for file in reading.files
+            if file.sha256
+        ],
+    )
+    said += [
+        (message("import.refused", file=row.file, row=row.row, reason=row.reason), 1)
+        for row in reading.rejected
+    ]
+    return said
+
+
+def policy_for(opened: Works, channel: str, shop_code: str) -> ShopPolicy:
+    """The shop the orders belong to: named, the channel's only one, or one made for files."""
+    codes = [shop.code for shop in opened.config.shops if shop.channel == channel]
+    code = shop_code or (codes[0] if len(codes) == 1 else "")
+    if code:
+        shop_id = opened.place.shops.get(code)
+        if shop_id is None:
+            known = " ".join(opened.place.shops) or "-"
+            raise Problem("import.no_shop", code=code, known=known)
+        policy = opened.place.policies[shop_id]
+        return ShopPolicy(
+            shop_id=shop_id,
+            channel=channel,
+            tier=policy.tier or "standard",
+            carrier=policy.carrier,
+            prefix=policy.prefix,
+        )
+    if codes:
+        raise Problem("import.which_shop", channel=channel, shops=" ".join(codes))
+    shop_id = opened.store.do(
+        lambda tx: int(
+            tx.the(
+                "INSERT INTO shops (code, channel, name) VALUES (?1, ?2, ?3) ON CONFLICT (code)"
+                " DO UPDATE SET code = code RETURNING id",
+                *(f"file-{channel}", channel, channel),
+            )["id"]
+        )
+    )
+    return ShopPolicy(
+        shop_id=shop_id, channel=channel, tier="standard", prefix=opened.config.prefix
+    )
+
+
+def summary(channel: str, done: Imported) -> Message:
+    """What an import did, in one sentence."""
+    return message(
+        "import.done",
+        channel=message(f"channel.{channel}"),
+        new=done.new,
+        changed=done.changed,
+        same=done.same,
+        not_ours=done.not_ours,
+    )

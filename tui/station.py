@@ -1,0 +1,151 @@
+"""A station: one bench, its devices, and the threads that join them.
+
+Every scan, from whatever device, enters the bench in the order it was read; a stable weight goes
+the same way. Whoever wants to see the answer (a screen, a simulated packer) listens.
+"""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from core.clock import Clock
+from core.config import Config, DeviceConfig, StationConfig
+from core.errors import Problem
+from core.evidence import Recorder
+from core.floor.bench import Bench
+from core.floor.values import BenchView, Step
+from core.ports import DeviceState, Scan
+from core.shipping.printing import PrintRun
+from core.store import Store
+
+log = logging.getLogger(__name__)
+Listener = Callable[[BenchView], None]
+
+
+def deaf(view: BenchView) -> None:
+    """Nobody listens."""
+
+
+class Station:
+    """One bench at work in this process."""
+
+    def __init__(self, store: Store, config: Config, station: StationConfig, clock: Clock) -> None:
+        from tui.wiring import camera_of, printer_of
+
+        self.code = station.code
+        self.config = config
+        self.station = station
+        self.clock = clock
+        self.bench = Bench(store, station.code)
+        self.listener: Listener = deaf
+        self.weight_listener: Callable[[], None] = lambda: None
+        self.scale = self._scale(station.scale)
+        self.scanners = [self._scanner(device) for device in station.scanners]
+        self.printing = (
+            PrintRun(
+                store,
+                station.code,
+                printer_of(station.printer, station.code, config),
+                config.sender,
+                clock,
+            )
+            if station.printer
+            else None
+        )
+        camera = camera_of(station.camera, station.code, config) if station.camera else None
+        self.recorder = Recorder(store, station.code, camera, config.photos, clock)
+        self._armed_for = ""
+
+    def start(self) -> None:
+        """Open the devices; each one finds its own way back after an unplug."""
+        self.recorder.start()
+        if self.printing:
+            self.printing.start()
+        if self.scale:
+            self.scale.start()
+        for scanner in self.scanners:
+            scanner.start()
+        self._answered(self.bench.view())
+
+    def stop(self) -> None:
+        """Let go of the devices."""
+        for part in (*self.scanners, self.scale, self.printing, self.recorder):
+            if part is not None:
+                part.stop()
+
+    # --- what enters the bench -------------------------------------------------------------------
+
+    def scan(self, scan: Scan) -> "Future[BenchView]":
+        """One code, from a device or typed; answered after its commit."""
+        return self._listened(self.bench.scan(scan))
+
+    def key(self, code: str) -> "Future[BenchView]":
+        """A command pressed instead of scanned."""
+        return self._listened(self.bench.key(code))
+
+    def _weighed(self, grams: int, at: int) -> None:
+        self._listened(self.bench.weight(grams, at))
+
+    def _scanned(self, scan: Scan) -> None:
+        self.scan(scan)
+
+    def _listened(self, future: "Future[BenchView]") -> "Future[BenchView]":
+        future.add_done_callback(self._done)
+        return future
+
+    def _done(self, future: "Future[BenchView]") -> None:
+        if not future.cancelled() and future.exception() is None:
+            self._answered(future.result())
+
+    def _answered(self, view: BenchView) -> None:
+        """Arm the scale once for each parcel that comes to it, then let the listener see."""
+        parcel = view.number if view.step is Step.WEIGH else ""
+        if self.scale is not None and parcel != self._armed_for:
+            if parcel:
+                self.scale.arm(self.clock.now())
+            else:
+                self.scale.disarm()
+        self._armed_for = parcel
+        self.listener(view)
+
+    # --- devices ---
+
+    def devices(self) -> list[DeviceState]:
+        """Every device of this station as it is now."""
+        states = [scanner.state for scanner in self.scanners]
+        if self.scale:
+            states.append(self.scale.device_state())
+        return states
+
+    def _scale(self, device: DeviceConfig | None) -> Any:
+        if device is None:
+            return None
+        from drivers.scales.live import LiveScale
+
+        return LiveScale(
+            device.url,
+            device.kind,
+            options=dict(device.options),
+            clock=self.clock,
+            on_stable=self._weighed,
+            on_reading=lambda reading, at_ms: self.weight_listener(),
+            name=f"{self.code} scale",
+        )
+
+    def _scanner(self, device: DeviceConfig) -> Any:
+        from drivers.scanners import EvdevScanner, HidPosScanner, SerialScanner
+
+        makers = {"serial": SerialScanner, "evdev": EvdevScanner, "hidpos": HidPosScanner}
+        if device.kind not in makers:
+            raise Problem(
+                "config.wrong",
+                file=str(self.config.path),
+                key=f"stations.{self.code}.scanners.kind",
+                expected=" | ".join(makers),
+                came=device.kind,
+            )
+        name = str(device.options.get("name", f"{self.code} {device.kind}"))
+        return makers[device.kind](
+            device.url, self._scanned, lambda state: None, self.clock, name=name
+        )

@@ -1,0 +1,193 @@
+"""The one place that joins core and drivers: from a configuration to running works.
+
+``Works`` is everything that runs without a screen: the store, the shops, the carrier, the sync
+engine and the stations with their devices. The command line, the screens, the demo and the
+rehearsal all start it; none of them learns whether a device or a shop is simulated.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from core.clock import Clock, SystemClock
+from core.config import CarrierConfig, Config, DeviceConfig, ShopConfig
+from core.errors import Problem
+from core.place import furnish
+from core.ports import Camera, Carrier, Channel, Printer
+from core.store import Store
+from core.sync import Engine, Shop
+from tui.station import Station
+
+T = TypeVar("T")
+
+
+class Works:
+    """One installation at work in this process."""
+
+    def __init__(self, config: Config, clock: Clock | None = None) -> None:
+        """Open the database and make everything ready; nothing runs yet. Raises Problem."""
+        self.config = config
+        self.clock: Clock = clock or SystemClock(config.zone)
+        self.store = Store(config.database, self.clock)
+        self.place = self.store.do(lambda tx: furnish(tx, config))
+        self._engine: Engine | None = None
+        self._stations: dict[str, Station] = {}
+
+    @property
+    def engine(self) -> Engine:
+        """The sync engine; made on first use, because it brings httpx and the scheduler."""
+        if self._engine is None:
+            config = self.config
+            self._engine = Engine(
+                self.store,
+                shops_of(config, self.place.policies, self.place.shops, self.clock),
+                carrier_of(config.carrier, self.clock),
+                config.sender,
+                pull_every_s={
+                    self.place.shops[shop.code]: float(shop.pull_every_s) for shop in config.shops
+                },
+            )
+        return self._engine
+
+    def station(self, code: str) -> Station:
+        """A bench with its devices, made on first use. Raises Problem."""
+        if code not in self._stations:
+            self._stations[code] = Station(
+                self.store, self.config, self.config.station(code), self.clock
+            )
+        return self._stations[code]
+
+    def close(self) -> None:
+        """Stop everything in order: devices, sync, then the store."""
+        for station in self._stations.values():
+            station.stop()
+        if self._engine is not None:
+            self._engine.stop()
+        self.store.close()
+
+
+def shops_of(
+    config: Config, policies: Mapping[int, Any], ids: Mapping[str, int], clock: Clock
+) -> dict[int, Shop]:
+    """Shop id -> shop, for every shop that can be asked over the network."""
+    return {
+        ids[shop.code]: Shop(shop.code, channel_of(shop, config, clock), policies[ids[shop.code]])
+        for shop in config.shops
+        if shop.url
+    }
+
+
+def channel_of(shop: ShopConfig, config: Config, clock: Clock) -> Channel:
+    """The connector for a shop. Raises Problem for a channel without one."""
+    if shop.channel not in ("taobao", "tmall"):
+        raise Problem(
+            "config.wrong",
+            file=str(config.path),
+            key=f"shops.{shop.code}.channel",
+            expected="taobao | tmall",
+            came=shop.channel,
+        )
+    from drivers.channels.taobao import TaobaoShop
+
+    tokens = TokenFile(config.path.parent / f".tokens-{shop.code}.json")
+    session, refresh_token = tokens.read((shop.session, shop.refresh_token))
+    return TaobaoShop(
+        shop.url,
+        shop.app_key,
+        shop.app_secret,
+        session,
+        shop.code,
+        clock,
+        refresh_token=refresh_token,
+        save_tokens=lambda new: tokens.save(
+            (shop.session, shop.refresh_token), (new.session, new.refresh_token)
+        ),
+    )
+
+
+class TokenFile:
+    """Refreshed tokens of one shop, beside the configuration, readable by the owner only."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self, configured: tuple[str, str]) -> tuple[str, str]:
+        """The newest tokens; the configured ones when those were changed by hand since."""
+        try:
+            kept = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return configured
+        if tuple(kept.get("configured", ())) != configured:
+            return configured
+        session, refresh_token = kept["tokens"]
+        return session, refresh_token
+
+    def save(self, configured: tuple[str, str], tokens: tuple[str, str]) -> None:
+        """Keep new tokens before they are used: the old ones may already be worthless."""
+        partial = self.path.with_suffix(".part")
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump({"configured": configured, "tokens": tokens}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(self.path)
+
+
+def carrier_of(carrier: CarrierConfig | None, clock: Clock) -> Carrier | None:
+    """The account that sells waybills, if there is one."""
+    if carrier is None:
+        return None
+    from drivers.carriers.kuaidi100 import Kuaidi100
+
+    return Kuaidi100(carrier.url, carrier.key, carrier.secret, carrier.account, clock=clock)
+
+
+def printer_of(device: DeviceConfig, name: str, config: Config) -> Printer:
+    """A station's label printer. Raises Problem."""
+    from drivers.printers.printer import LabelPrinter
+
+    options = dict(device.options)
+    size = options.pop("size_mm", [100, 150])
+    return refuse_unknown(
+        lambda: LabelPrinter(
+            name,
+            device.url,
+            language=device.kind,
+            size_mm=(int(size[0]), int(size[1])),
+            lang=config.language,
+            zone=config.zone,
+            **options,
+        ),
+        config,
+        f"{name}.printer",
+    )
+
+
+def camera_of(device: DeviceConfig, name: str, config: Config) -> Camera:
+    """A station's camera. Raises Problem."""
+    from drivers.cameras import CommandCamera, SnapshotCamera
+
+    makers: dict[str, Callable[..., Camera]] = {"http": SnapshotCamera, "command": CommandCamera}
+    if device.kind not in makers:
+        raise Problem(
+            "config.wrong",
+            file=str(config.path),
+            key=f"{name}.camera.kind",
+            expected=" | ".join(makers),
+            came=device.kind,
+        )
+    return refuse_unknown(
+        lambda: makers[device.kind](name, device.url, **device.options), config, f"{name}.camera"
+    )
+
+
+def refuse_unknown(make: Callable[[], T], config: Config, key: str) -> T:
+    """An option that a driver does not know is a mistake in the configuration."""
+    try:
+        return make()
+    except TypeError as error:
+        raise Problem(
+            "config.wrong", file=str(config.path), key=key, expected="-", came=str(error)
+        ) from error
