@@ -25,10 +25,10 @@ def test_every_reason_can_be_said():
     used = set(re.findall(r'"(files\.[a-z_]+)"', code))
     english, chinese = catalogue("en"), catalogue("zh_CN")
     assert used == set(english) == set(chinese)
-    for id in used:
-        fields = set(re.findall(r"{(\w+)}", english[id]))
-        assert fields == set(re.findall(r"{(\w+)}", chinese[id]))
-        assert english[id] != chinese[id]
+    for name in used:
+        fields = set(re.findall(r"{(\w+)}", english[name]))
+        assert fields == set(re.findall(r"{(\w+)}", chinese[name]))
+        assert english[name] != chinese[name]
 
 
 @pytest.mark.parametrize(
