@@ -139,7 +139,14 @@ class Canvas:
         return pitch * len(lines)
 
     def row(
-        self, box: Box, text: str, largest: float, smallest: float = 2.4, *, bold: bool = False
+        self,
+        box: Box,
+        text: str,
+        largest: float,
+        smallest: float = 2.4,
+        *,
+        bold: bool = False,
+        align: str = "left",
     ) -> None:
         """One line, made smaller and then cut rather than wrapped; a count at its end is kept."""
         text = fonts.printable(text)
@@ -147,7 +154,7 @@ class Canvas:
         while size > least and fonts.width(text, size) > box.w:
             size -= 1
         exact = size / self.dots_per_mm
-        self.text(box, fonts.cut(text, size, box.w), exact, exact, bold=bold)
+        self.text(box, fonts.cut(text, size, box.w), exact, exact, bold=bold, align=align)
 
     def badge(self, box: Box, text: str, largest: float) -> None:
         """White words on black."""

@@ -20,6 +20,9 @@ LONGEST = 600
 """Characters of one text that are ever looked at; more never fits a label."""
 _EM = 1000
 _UNSEEN = {"Cc", "Cf", "Cs", "Mn", "Me"}
+_WORD = 14
+"""Letters up to which a word is kept whole by making the text smaller."""
+_WORDS = re.compile(r"[!-~\u00a1-\u024f]+")
 _COUNT = re.compile(r"\s*×\d+$")
 _TOKENS = re.compile(r"[!-~\u00a1-\u024f]+|.", re.DOTALL)
 
@@ -96,6 +99,11 @@ def wrap(text: str, size: int, room: int) -> list[str]:
     return [*lines, line.rstrip()] if line.strip() else lines
 
 
+def _words_whole(text: str, size: int, room: int) -> bool:
+    """Whether no ordinary Latin word has to be broken to fit the line."""
+    return all(width(word, size) <= room for word in _WORDS.findall(text) if len(word) <= _WORD)
+
+
 def fit(text: str, room: tuple[int, int], largest: int, smallest: int) -> tuple[int, list[str]]:
     """The largest size whose wrapped lines fill ``room`` (dots), and those lines.
 
@@ -105,7 +113,8 @@ def fit(text: str, room: tuple[int, int], largest: int, smallest: int) -> tuple[
     while True:
         lines = wrap(text, size, room[0])
         held = max(1, int((room[1] / size + LINE_PITCH - 1) / LINE_PITCH))
-        if len(lines) <= held and size <= room[1]:
+        whole = size <= smallest or _words_whole(text, size, room[0])
+        if len(lines) <= held and size <= room[1] and whole:
             return size, lines
         if size <= smallest:
             kept = lines[:held]

@@ -51,7 +51,7 @@ def _head(paper: Canvas, box: Box, label: LabelFacts, lang: str) -> None:
         flag, box = box.right(box.w * 2 // 5)
         paper.badge(flag, words(lang)["reprint"].format(n=label.copy), 6)
     name = carrier_name(label.carrier, lang)
-    paper.text(_padded(paper, box), name, 8.5, 3, bold=True)
+    paper.text(_padded(paper, box), name, 8, 3, bold=True)
 
 
 def _bars(paper: Canvas, box: Box, waybill: str, say: Mapping[str, str]) -> None:
@@ -128,7 +128,7 @@ def _lines(paper: Canvas, box: Box, goods: tuple[str, ...], say: Mapping[str, st
 
 def _foot(paper: Canvas, box: Box, label: LabelFacts, say: Mapping[str, str], zone: tzinfo) -> None:
     """Internal number, pieces, weight and the time of printing."""
-    cells = _columns(box.inset(paper.mm(1), 0), (34, 13, 19, 34))
+    cells = _columns(box.inset(paper.mm(1), 0), (33, 14, 20, 33))
     time = f"{local(label.printed_at, zone):%m-%d %H:%M}" if label.printed_at else "—"
     texts = (
         label.number,
@@ -137,7 +137,7 @@ def _foot(paper: Canvas, box: Box, label: LabelFacts, say: Mapping[str, str], zo
         say["printed"].format(time=time),
     )
     for cell, text, align in zip(cells, texts, ("left", "center", "center", "right"), strict=True):
-        paper.text(cell, text, 3.8, 1.8, bold=align == "left", align=align)
+        paper.row(cell.inset(paper.mm(0.4), 0), text, 3.8, 1.8, bold=align == "left", align=align)
 
 
 def _columns(box: Box, shares: tuple[int, ...]) -> list[Box]:
