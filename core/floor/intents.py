@@ -29,6 +29,8 @@ class Weight:
     grams: int
     at: int
     """When the scale said it, UTC ms."""
+    emptied: bool = False
+    """The reader vouches that the scale was empty since the last weight it told."""
 
 
 class NewsKind(Enum):

@@ -71,6 +71,9 @@ class BenchState:
     rearmed: bool = True
     """The plate was empty since the last booked weight."""
     on_scale: Reading | None = None
+    wish: int = 0
+    """How many readings were asked for; see ``WeightView.wish``."""
+    same_load: bool = False
     off: Reading | None = None
     """A reading that did not fit and waits for a recount or a supervisor."""
     trail: tuple[tuple[Undoable, ...], ...] = ()
@@ -129,6 +132,7 @@ def without_work(state: BenchState) -> BenchState:
         multiplier=1,
         locked=False,
         off=None,
+        same_load=False,
         trail=(),
         touched=0,
     )

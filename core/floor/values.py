@@ -86,6 +86,11 @@ class WeightView:
     tolerance_g: int
     actual_g: int | None = None
     """The booked weight."""
+    wish: int = 0
+    """Grows whenever one more reading is wanted for this parcel: arm the scale again."""
+    same_load: bool = False
+    """The packer says that what lies on the scale is this parcel (PKWGHT1): it need not be
+    lifted first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ def view(
         seller_note=work.seller_note,
         lines=tuple(_line(line) for line in work.lines),
         current=state.current(),
-        weight=_weight(work) if state.step in (Step.WEIGH, Step.LABEL) else None,
+        weight=_weight(state, work) if state.step in (Step.WEIGH, Step.LABEL) else None,
         waybill=waybill or work.waybill,
         outcome=state.outcome,
         last_bad=state.last_bad,
@@ -61,7 +61,7 @@ def _line(line: WorkLine) -> BenchLine:
     )
 
 
-def _weight(work: Work) -> WeightView:
+def _weight(state: BenchState, work: Work) -> WeightView:
     expected = work.expected_g
     allowed = work.tolerance.grams(expected) if expected is not None else 0
-    return WeightView(expected, allowed, work.weighed_g)
+    return WeightView(expected, allowed, work.weighed_g, state.wish, state.same_load)

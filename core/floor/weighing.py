@@ -1,6 +1,7 @@
 """The parcel on the scale: booked when it fits, explained when it does not, forced by badge."""
 
 from dataclasses import replace
+from typing import TypeGuard
 
 from core.floor.answers import prompt, quiet, refuse, say
 from core.floor.changes import Change, Learned, StepDone, Weighed
@@ -18,20 +19,27 @@ def weigh(state: BenchState, weight: Weight, now: int) -> Decision:
     """A stable reading: silent unless a parcel is due on the scale."""
     if abs(weight.grams) <= ZERO_G:
         return _emptied(state)
-    state = replace(state, on_scale=Reading(weight.grams, weight.at))
+    reading = Reading(weight.grams, weight.at)
+    state = replace(state, on_scale=reading, rearmed=state.rearmed or weight.emptied)
     work = state.work
-    if work is None or work.step is not Step.WEIGH or weight.at < work.verified_at:
+    if work is None or work.step is not Step.WEIGH or state.operator is None:
         return quiet(state)
     if state.question is not None and state.question.asking is not Asking.FORCE:
         return quiet(state)
+    if weight.at < work.verified_at:
+        return quiet(_once_more(state))
     state = replace(state, question=None)
-    if state.operator is None:
-        return quiet(state)
     if weight.grams < 0:
-        return refuse(state, Tone.WRONG, "", "scan.weight_negative", grams=weight.grams)
+        return refuse(_once_more(state), Tone.WRONG, "", "scan.weight_negative", grams=weight.grams)
     if not state.rearmed:
-        return refuse(state, Tone.WRONG, "", "scan.scale_not_empty", grams=weight.grams)
+        data = {"grams": weight.grams}
+        return refuse(_once_more(state), Tone.WRONG, "", "scan.scale_not_empty", **data)
     return book(state, work, weight.grams)
+
+
+def _once_more(state: BenchState, *, same_load: bool = False) -> BenchState:
+    """Ask the scale for another reading."""
+    return replace(state, wish=state.wish + 1, same_load=same_load)
 
 
 def _emptied(state: BenchState) -> Decision:
@@ -49,7 +57,7 @@ def book(state: BenchState, work: Work, grams: int) -> Decision:
     wanted = work.expected_g
     if wanted is None or fits(grams, wanted, work.tolerance):
         return _accept(state, work, Weighed(grams, wanted))
-    off = replace(state, off=Reading(grams, state.on_scale.at if state.on_scale else 0))
+    off = _once_more(replace(state, off=Reading(grams, state.on_scale.at if state.on_scale else 0)))
     suspects = explain(work.parts, grams, wanted, work.tolerance)
     what = message(
         "scan.weight_off",
@@ -82,9 +90,10 @@ def _accept(state: BenchState, work: Work, weighed: Weighed) -> Decision:
         work=work,
         off=None,
         question=None,
+        same_load=False,
         rearmed=False if weighed.measured else state.rearmed,
         trail=(*state.trail, (weighed,))[-TRAIL:],
-        last_parcel=message("parcel.weighed", number=work.number, grams=weighed.grams),
+        last_parcel=message("fate.weighed", number=work.number, grams=weighed.grams),
     )
     id_ = "scan.weight_forced" if weighed.forced_by else "scan.weighed"
     return say(state, Tone.COMPLETE, message(id_, grams=weighed.grams), *changes)
@@ -95,9 +104,15 @@ def take_now(state: BenchState, work: Work) -> Decision:
     if work.step is not Step.WEIGH:
         return refuse(state, Tone.WRONG, "", "scan.weight_not_now")
     reading = state.on_scale
-    if reading is None or reading.at < work.verified_at or reading.grams <= ZERO_G:
-        return refuse(state, Tone.WRONG, "", "scan.no_weight")
-    return book(state, work, reading.grams)
+    if _is_fresh(reading, work) and reading != state.off:
+        return book(state, work, reading.grams)
+    state = _once_more(replace(state, rearmed=True), same_load=True)
+    return say(state, Tone.COMMAND, message("scan.weighing"))
+
+
+def _is_fresh(reading: Reading | None, work: Work) -> TypeGuard[Reading]:
+    """Whether a reading can be this parcel's: taken after the last check, something on it."""
+    return reading is not None and reading.at >= work.verified_at and reading.grams > ZERO_G
 
 
 def ask_force(state: BenchState, work: Work) -> Decision:
@@ -129,13 +144,7 @@ def force(state: BenchState, work: Work, supervisor: Operator) -> Decision:
 def after_note(state: BenchState, work: Work, *changes: Change) -> Decision:
     """The note is confirmed: a parcel that already lies on the emptied scale is weighed now."""
     reading = state.on_scale
-    if (
-        work.step is Step.WEIGH
-        and state.rearmed
-        and reading is not None
-        and reading.at >= work.verified_at
-        and reading.grams > ZERO_G
-    ):
+    if work.step is Step.WEIGH and state.rearmed and _is_fresh(reading, work):
         booked = book(state, work, reading.grams)
         return Decision(booked.state, booked.outcome, (*changes, *booked.changes))
     done = Outcome(Tone.ACCEPTED, message("scan.note_confirmed"), prompt(state))

@@ -23,6 +23,7 @@ from core.floor.changes import (
     Verified,
     Weighed,
 )
+from core.floor.intents import Weight
 from core.floor.values import Step, Tone
 from core.floor.work import Opening, ParcelRef
 from core.messages import message
@@ -68,7 +69,7 @@ def test_one_order_from_slip_to_label_with_the_scanner_only():
     assert bench.weigh(755).tone is Tone.COMPLETE
     assert bench.changes == (Weighed(755, 750), StepDone(Step.WEIGH))
     assert bench.step is Step.LABEL
-    assert bench.view.last_parcel.id == "parcel.weighed"
+    assert bench.view.last_parcel.id == "fate.weighed"
 
 
 def test_the_next_order_opens_at_once_after_the_weight():
@@ -456,7 +457,9 @@ def test_a_weight_from_before_the_last_check_does_not_count():
     bench.packed()
     assert bench.weigh(750, at=bench.now - 5000) is None
     assert bench.step is Step.WEIGH
-    assert bench.scan("PKWGHT1").say.id == "scan.no_weight"
+    before = bench.view.weight.wish
+    assert bench.scan("PKWGHT1").say.id == "scan.weighing"
+    assert (bench.view.weight.wish, bench.view.weight.same_load) == (before + 1, True)
 
 
 def test_take_the_weight_now():
@@ -465,6 +468,23 @@ def test_take_the_weight_now():
     bench.state = replace(bench.state, rearmed=False)
     assert bench.weigh(750).say.id == "scan.scale_not_empty"
     assert bench.scan("PKWGHT1").tone is Tone.COMPLETE
+
+
+def test_a_reading_that_did_not_fit_asks_for_another_one():
+    bench = Shift()
+    bench.packed()
+    before = bench.view.weight.wish
+    bench.weigh(400)
+    assert bench.view.weight.wish == before + 1
+    assert bench.scan("PKWGHT1").say.id == "scan.weighing"
+    assert bench.weigh(750).tone is Tone.COMPLETE
+
+
+def test_a_reader_that_saw_the_scale_empty_vouches_for_it():
+    bench = Shift()
+    bench.packed()
+    bench.state = replace(bench.state, rearmed=False)
+    assert bench._do(Weight(750, bench.now + 1000, emptied=True)).tone is Tone.COMPLETE
 
 
 def test_a_negative_weight_says_empty_and_zero():
