@@ -55,13 +55,14 @@ def test_one_corrupt_zero_does_not_make_a_second_parcel() -> None:
 def test_unflagged_wants_five_equal_over_half_a_second() -> None:
     Pan("yaohua_a9").rests(0, 3).rests(1231, 5).books()
     Pan("yaohua_a9").rests(0, 3).rests(1231, 6).books("1.231")
+    Pan("yaohua_a9", every_ms=200).rests(0, 3).rests(1231, 4).books()
     Pan("yaohua_a9", every_ms=20).rests(0, 3).rests(1231, 20).books()
 
 
 def test_slow_creep_is_not_stable_but_flicker_is() -> None:
     creep = Pan("wn_text").rests(0, 3)
     for grams in range(1200, 1240):
-        creep.rests(grams, 3)
+        creep.rests(grams, 3 + grams % 2)
     creep.books()
     flicker = Pan("wn_text").rests(0, 3)
     for _ in range(12):
