@@ -2,8 +2,12 @@
 
 import fcntl
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from core.errors import Problem
 from core.store.database import DatabaseErrors, sqlite, trouble
@@ -42,16 +46,9 @@ def restore(source: Path, target: Path) -> Path | None:
     """
     check_file(source)
     with only_user(target):
-        kept = None
-        if target.exists():
-            kept = target.with_name(target.name + ".replaced")
-            live = sqlite.connect(str(target))
-            try:
-                back_up(live, kept)
-            finally:
-                live.close()
+        kept = keep_replaced(target) if target.exists() else None
         partial = target.with_name(target.name + ".part")
-        saved = sqlite.connect(f"file:{source}?mode=ro", uri=True)
+        saved = open_saved(source)
         try:
             back_up(saved, partial.with_suffix(".new"))
         finally:
@@ -63,19 +60,43 @@ def restore(source: Path, target: Path) -> Path | None:
         return kept
 
 
+def keep_replaced(target: Path) -> Path:
+    """Save what a restore replaces; a file too damaged to be read is set aside as it is."""
+    kept = target.with_name(target.name + ".replaced")
+    live = sqlite.connect(str(target))
+    try:
+        back_up(live, kept)
+    except Problem:
+        for suffix in ("", "-wal"):
+            part = target.with_name(target.name + suffix)
+            if part.exists():
+                os.replace(part, kept.with_name(kept.name + suffix))  # noqa: PTH105
+    finally:
+        live.close()
+    return kept
+
+
+def open_saved(path: Path) -> Any:
+    """A backup, opened for reading only."""
+    return sqlite.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+
+
 def check_file(path: Path) -> None:
-    """Raise Problem unless the file is a whole SQLite database."""
+    """Raise Problem unless the file is a whole database of ours."""
     if not path.is_file():
         raise Problem("store.no_file", path=str(path))
-    connection = sqlite.connect(f"file:{path}?mode=ro", uri=True)
+    connection = open_saved(path)
     try:
         verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
+        ours = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'orders'").fetchone()
     except DatabaseErrors as error:
         raise trouble(error, path) from error
     finally:
         connection.close()
     if verdict != "ok":
         raise Problem("store.damaged", path=str(path))
+    if ours is None:
+        raise Problem("store.not_ours", path=str(path))
 
 
 class UserLock:
@@ -103,6 +124,25 @@ class UserLock:
 def only_user(path: Path) -> UserLock:
     """The right to replace the file: nobody else has it open."""
     return UserLock(path, exclusive=True)
+
+
+@contextmanager
+def opening(path: Path, patience_s: float = 30.0) -> Iterator[None]:
+    """One process at a time makes or upgrades the file. Raises Problem when it takes too long."""
+    handle = os.open(path.with_name(path.name + ".opening"), os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + patience_s
+    try:
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise Problem("store.locked", path=str(path)) from error
+                time.sleep(0.005)
+        yield
+    finally:
+        os.close(handle)
 
 
 def sync_file(path: Path) -> None:

@@ -71,10 +71,10 @@ def connect_writer(path: Path) -> peewee.SqliteDatabase:
     database = peewee.SqliteDatabase(
         str(path),
         pragmas={
+            "busy_timeout": 10_000,  # somebody may be switching to WAL, recovering or leaving
             "journal_mode": "wal",
             "synchronous": "full",
             "foreign_keys": 1,
-            "busy_timeout": 0,  # our own waiting is fairer than SQLite's back-off
             "cache_size": -16_000,
             "temp_store": "memory",
         },
@@ -84,16 +84,19 @@ def connect_writer(path: Path) -> peewee.SqliteDatabase:
         timeout=0,
     )
     connect(database, path)
+    # from here on our own waiting, which is fairer than SQLite's back-off
+    raw_connection(database).execute("PRAGMA busy_timeout = 0")
     return database
 
 
 def open_reader(path: Path) -> Reader:
-    """A read-only connection; usable from the thread that opened it only."""
+    """A read-only connection; for the thread that opened it only."""
     database = peewee.SqliteDatabase(
         f"file:{quote(str(path))}?mode=ro",
         uri=True,
         pragmas={"query_only": 1, "cache_size": -8_000, "temp_store": "memory"},
         thread_safe=False,
+        check_same_thread=False,  # closed by whoever closes the store
         timeout=5,
     )
     connect(database, path)
@@ -118,7 +121,8 @@ def raw_connection(database: peewee.SqliteDatabase) -> Any:
 
 def trouble(error: Exception, path: Path) -> Problem:
     """SQLite's reason as a sentence a person can act on."""
-    text = str(error).lower()
+    text = "" if isinstance(error, peewee.IntegrityError | sqlite.IntegrityError) else str(error)
+    text = text.lower()
     for part, id in (  # noqa: A001
         ("locked", "store.locked"),
         ("busy", "store.locked"),

@@ -22,7 +22,7 @@ from core.clock import Clock, SystemClock
 from core.errors import Problem
 from core.events import Event, append_event
 from core.store import database as db
-from core.store.backup import UserLock, back_up
+from core.store.backup import UserLock, back_up, opening
 from core.store.migrate import migrate
 
 log = logging.getLogger(__name__)
@@ -116,24 +116,31 @@ class Store:
             raise Problem("store.no_folder", path=str(path.parent))
         try:
             self._lock.__enter__()
+            with opening(path):
+                self._open()
         except OSError as error:
             raise Problem("store.read_only", path=str(path)) from error
-        try:
-            self._database = db.connect_writer(path)
-            self._connection = db.raw_connection(self._database)
-            self.backup_made = migrate(self._connection, path)
-        except db.DatabaseErrors as error:
-            self._lock.__exit__()
-            raise db.trouble(error, path) from error
-        except Problem:
-            self._lock.__exit__()
-            raise
         self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
         self._order = itertools.count()
         self._readers = threading.local()
+        self._every_reader: list[db.Reader] = []
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
+
+    def _open(self) -> None:
+        database = None
+        try:
+            database = self._database = db.connect_writer(self.path)
+            self._connection = db.raw_connection(database)
+            self.backup_made = migrate(self._connection, self.path)
+        except (Problem, *db.DatabaseErrors) as error:
+            if database is not None:
+                database.close()
+            self._lock.__exit__()
+            if isinstance(error, Problem):
+                raise
+            raise db.trouble(error, self.path) from error
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -181,8 +188,14 @@ class Store:
             job.future.set_exception(error)
         else:
             job.future.set_result(result)
-            for follow_up in tx.after_commit:
+            self._follow_up(tx)
+
+    def _follow_up(self, tx: Tx) -> None:
+        for follow_up in tx.after_commit:
+            try:
                 follow_up()
+            except Exception:
+                log.exception("what follows a commit stumbled")  # the writer itself goes on
 
     def _transact(self, work: Callable[[Tx], T], actor: Actor, rank: int) -> tuple[Tx, T]:
         self._begin(rank)
@@ -220,6 +233,7 @@ class Store:
         reader: db.Reader | None = getattr(self._readers, "reader", None)
         if reader is None:
             reader = self._readers.reader = db.open_reader(self.path)
+            self._every_reader.append(reader)
         return reader
 
     # --- upkeep -------------------------------------------------------------------------------
@@ -236,5 +250,7 @@ class Store:
         last = _Job((BACKGROUND + 1, next(self._order)), None, NOBODY)
         self._jobs.put(last)
         last.future.result()
+        for reader in self._every_reader:  # the last one out folds the WAL into the file
+            reader.close()
         self._database.close()
         self._lock.__exit__()
