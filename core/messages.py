@@ -1,7 +1,9 @@
 """What the core has to say: a message id and its data. Sentences live in the catalogues."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +25,26 @@ class Message:
 def message(id: str, **data: object) -> Message:
     """A Message, written as it reads: ``message("scan.unknown", code=text)``."""
     return Message(id, data)
+
+
+def pack(data: Mapping[str, object]) -> str:
+    """A message's data as JSON, nested messages included; ``unpack`` reads it back."""
+
+    def nested(value: object) -> object:
+        if isinstance(value, Message):
+            return {"message": value.id, "data": dict(value.data)}
+        return str(value)
+
+    return json.dumps(data, default=nested, ensure_ascii=False, sort_keys=True)
+
+
+def unpack(text: str) -> dict[str, Any]:
+    """What ``pack`` wrote."""
+
+    def nested(found: dict[str, Any]) -> object:
+        return Message(found["message"], found["data"]) if found.keys() == MESSAGE else found
+
+    return dict(json.loads(text, object_hook=nested))
+
+
+MESSAGE = {"message", "data"}

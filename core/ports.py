@@ -239,8 +239,8 @@ class Carrier(Protocol):
     def find(self, request: WaybillRequest) -> Waybill | None:
         """The waybill already bought for this reference, if any. Raises CallFailed."""
 
-    def void(self, waybill: str, reference: str) -> None:
-        """Give a waybill back. Raises CallFailed."""
+    def void(self, waybill: Waybill, reference: str) -> None:
+        """Give a waybill back; giving it back twice is no failure. Raises CallFailed."""
 
 
 # --- devices -------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any, cast
 from core import people
 from core.clock import Clock, local
 from core.errors import Problem
-from core.messages import Message, message
+from core.messages import Message, message, unpack
 from core.orders import find, holds, queue
 from core.ports import DeviceState, Fault
 from core.store import Actor, Row, Store, Tx
@@ -266,7 +266,7 @@ class Alerts:
             kind=row["rule"],
             what=Message(
                 f"alert.{row['rule']}",
-                Blanks(json.loads(row["what"]) | {"subject": row["subject"]}),
+                Blanks(unpack(row["what"]) | {"subject": row["subject"]}),
             ),
             number=row["subject"] if row["order_id"] is not None else "",
             since=row["raised_at"],

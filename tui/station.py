@@ -131,6 +131,7 @@ class Station:
             on_stable=self._weighed,
             on_reading=lambda reading, at_ms: self.weight_listener(),
             name=f"{self.code} scale",
+            auto=False,
         )
 
     def _scanner(self, device: DeviceConfig) -> Any:

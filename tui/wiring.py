@@ -141,7 +141,7 @@ def carrier_of(carrier: CarrierConfig | None, clock: Clock) -> Carrier | None:
         return None
     from drivers.carriers.kuaidi100 import Kuaidi100
 
-    return Kuaidi100(carrier.url, carrier.key, carrier.secret, carrier.account, clock=clock)
+    return Kuaidi100(carrier.url, carrier.key, carrier.secret, clock, account=carrier.account)
 
 
 def printer_of(device: DeviceConfig, name: str, config: Config) -> Printer:

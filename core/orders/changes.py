@@ -84,8 +84,15 @@ def update_order(tx: Tx, before: Row, told: Telling) -> set[str]:
 
 
 def follow_lines(tx: Tx, order: Row, told: Telling) -> None:
-    """Bring the lines to what the platform tells now."""
+    """Bring the lines to what the platform tells now.
+
+    A telling without any product code (Taobao's order file without its detail file) knows less
+    than we do: it changes no line.
+    """
     rows = tx.all("SELECT * FROM order_lines WHERE order_id = ?", order["id"])
+    codeless = not any(line.sku or line.barcode for line in told.order.lines)
+    if codeless and any(row["sku_code"] for row in rows):
+        return
     by_sub = {row["sub_number"]: row for row in rows if row["bundle_line_id"] is None}
     for line in told.order.lines:
         row = by_sub.pop(clean(line.sub_number), None)

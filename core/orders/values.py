@@ -10,6 +10,8 @@ from core.orders.policy import ShopPolicy
 from core.ports import PlatformOrder
 
 UNKNOWN = "unknown"
+SAME_WORDS = {"tmall": "taobao"}
+"""Channels that speak another's words."""
 HARMLESS_FLAGS = frozenset({"address_changed"})
 """Flags that are told but do not stop an order; every other flag does."""
 
@@ -35,7 +37,8 @@ class ValueMap:
 @cache
 def value_map(channel: str) -> ValueMap:
     """The vocabulary shipped for a channel; an empty one (everything held) when there is none."""
-    file = resources.files("data").joinpath("channels", f"{channel}.toml")
+    name = SAME_WORDS.get(channel, channel)
+    file = resources.files("data").joinpath("channels", f"{name}.toml")
     if not file.is_file():
         return ValueMap({}, {})
     told = tomllib.loads(file.read_text(encoding="utf-8"))

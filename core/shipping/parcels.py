@@ -34,9 +34,10 @@ def store_waybill(tx: Tx, parcel_id: int, waybill: Waybill) -> None:
     parcel = tx.the("SELECT * FROM parcels WHERE id = ?", parcel_id)
     if parcel["waybill"] is None:
         tx.run(
-            "UPDATE parcels SET waybill = ?, carrier = ?, routing_mark = ?, bought_at = ?"
-            " WHERE id = ?",
-            *(waybill.number, waybill.carrier, waybill.routing_mark, tx.now, parcel_id),
+            "UPDATE parcels SET waybill = ?, carrier = ?, routing_mark = ?, bought_raw = ?,"
+            " bought_at = ? WHERE id = ?",
+            *(waybill.number, waybill.carrier, waybill.routing_mark, waybill.raw),
+            *(tx.now, parcel_id),
         )
         tx.event(
             "waybill_bought", parcel["order_id"], waybill=waybill.number, carrier=waybill.carrier

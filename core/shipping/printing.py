@@ -99,7 +99,7 @@ class PrintRun:
                 " WHERE id = ?",
                 *(tx.now + int(RETRY_S * 1000), failure.why.id, job["id"]),
             )
-            raise_alert(tx, "printer_down", self.station, fault=failure.why.id)
+            raise_alert(tx, "printer_down", self.station, why=failure.why)
 
         self.store.do(write, Actor(station=self.station))
 
@@ -163,9 +163,7 @@ def label_facts(read: Rows, job: Row, sender: Sender, clock: Clock) -> LabelFact
         sender=sender,
         receiver=receiver_of(order),
         goods=tuple(
-            f"{line['sku_code']} {line['spec']}".strip()
-            + (f" ×{line['verified']}" if line["verified"] > 1 else "")
-            for line in lines
+            f"{line['sku_code']} {line['spec']}".strip() + f" ×{line['verified']}" for line in lines
         ),
         pieces=sum(line["verified"] for line in lines),
         weight_g=parcel["weight_g"],

@@ -16,6 +16,7 @@ from core.ports import (
     Carrier,
     Fault,
     Shipment,
+    Waybill,
     WaybillRequest,
 )
 from core.ports import (
@@ -28,6 +29,8 @@ from core.sync.pull import Shop
 from core.watch import raise_alert
 
 log = logging.getLogger(__name__)
+FORGETS_MS = 47 * 3_600_000
+"""Carriers remember a reference for 48 hours; after that a second ask would buy a second time."""
 BACKOFF_S = (2, 5, 15, 60, 300, 900)
 
 
@@ -49,6 +52,7 @@ class Due:
     parcel_id: int
     asked_before: bool
     attempts: int
+    created_at: int
 
 
 class Sender:
@@ -103,6 +107,8 @@ class Sender:
 
     def _buy(self, due: Due) -> None:
         assert self.carrier is not None
+        if due.asked_before and self.store.clock.now() - due.created_at > FORGETS_MS:
+            raise Conflict("asked too long ago")
         request = waybill_request(self.store.read, due.parcel_id, self.sender)
         waybill = self.carrier.find(request) if due.asked_before else None
         if waybill is None:
@@ -120,7 +126,10 @@ class Sender:
     def _void(self, due: Due) -> None:
         assert self.carrier is not None
         parcel = parcel_of(self.store.read, due.parcel_id)
-        self.carrier.void(parcel["waybill"], parcel["uid"])
+        waybill = Waybill(
+            number=parcel["waybill"], carrier=parcel["carrier"], raw=parcel["bought_raw"]
+        )
+        self.carrier.void(waybill, parcel["uid"])
         self._write(lambda tx: finish(tx, due, "voided"))
 
     def _tell(self, due: Due) -> None:
@@ -211,6 +220,7 @@ def claim(tx: Tx, where: str, values: tuple[object, ...]) -> Due | None:
         row["parcel_id"],
         bool(row["asked"]),
         row["attempts"] + 1,
+        row["created_at"],
     )
 
 

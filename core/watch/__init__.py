@@ -3,9 +3,8 @@
 Raises, acknowledges and closes alerts; never changes an order.
 """
 
-import json
-
 from core.errors import Problem
+from core.messages import pack
 from core.store import Rows, Tx
 from core.store.database import Row
 
@@ -22,7 +21,7 @@ def raise_alert(
     done = tx.run(
         "INSERT INTO alerts (rule, subject, order_id, what, raised_at) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
-        *(rule, subject, order_id, json.dumps(what, ensure_ascii=False), tx.now),
+        *(rule, subject, order_id, pack(what), tx.now),
     )
     if done.rowcount and order_id is not None:
         tx.event("alerted", order_id, rule=rule)

@@ -309,6 +309,7 @@ CREATE TABLE parcels (
   carrier TEXT NOT NULL,
   waybill TEXT,
   routing_mark TEXT NOT NULL DEFAULT '',
+  bought_raw TEXT NOT NULL DEFAULT '',      -- the carrier's whole answer; voiding may need it
   bought_at INTEGER,
   voided_at INTEGER,
   handed_over_at INTEGER CHECK (handed_over_at IS NULL OR waybill IS NOT NULL)

@@ -9,7 +9,6 @@ first waybill instead of selling a second one. It has no way to only look.
 
 import json
 import re
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -100,8 +99,6 @@ class Kuaidi100:
         self._line = Line(
             self._url, clock, per_second=per_second, connect_s=connect_s, read_s=read_s
         )
-        self._bought: dict[str, tuple[str, str]] = {}
-        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Let the connections go."""
@@ -117,7 +114,6 @@ class Kuaidi100:
         number = clean(first.get("kuaidinum"))
         if not number:
             raise CallFailed(Fault.UNKNOWN, "no_waybill", _words(told), in_doubt=True)
-        self._remember(number, request.carrier, clean(first.get("kdComOrderNum")))
         return Waybill(
             number=number,
             carrier=request.carrier,
@@ -133,19 +129,17 @@ class Kuaidi100:
         """
         return self.buy(request)
 
-    def void(self, waybill: str, reference: str, carrier: str = "") -> None:
+    def void(self, waybill: Waybill, reference: str) -> None:
         """Give a waybill back; one that is already given back is no failure. Raises CallFailed.
 
-        The platform wants the carrier named: from ``carrier``, from the purchase, or from the
-        number when only one carrier writes numbers like it.
+        Some couriers also want the number of their own order, which came with the purchase.
         """
-        known, order = self._recall(waybill)
-        code = carrier or known or _carrier_of(waybill)
+        told = json.loads(waybill.raw) if waybill.raw else {}
         param = {
-            **self._partner(code).fields(),
-            "kuaidicom": _code(code),
-            "kuaidinum": waybill,
-            "orderId": order,
+            **self._partner(waybill.carrier).fields(),
+            "kuaidicom": _code(waybill.carrier),
+            "kuaidinum": waybill.number,
+            "orderId": clean(told.get("kdComOrderNum")),
             "reason": "取消发货",
         }
         try:
@@ -202,17 +196,6 @@ class Kuaidi100:
 
     def _partner(self, carrier: str) -> Partner:
         return self._partners.get(carrier, self._other)
-
-    def _remember(self, waybill: str, carrier: str, order: str) -> None:
-        """Keep what a cancellation will need; the oldest is forgotten first."""
-        with self._lock:
-            self._bought[waybill] = (carrier, order)
-            if len(self._bought) > _REMEMBERED:
-                del self._bought[next(iter(self._bought))]
-
-    def _recall(self, waybill: str) -> tuple[str, str]:
-        with self._lock:
-            return self._bought.get(waybill, ("", ""))
 
 
 def _code(carrier: str) -> str:

@@ -312,8 +312,8 @@ def test_a_carrier_the_platform_does_not_sell(counter: Counter) -> None:
 def test_a_waybill_goes_back_once_also_after_a_restart(counter: Counter, carrier: str) -> None:
     waybill = counter.account().buy(asked(carrier=carrier))
     after_restart = counter.account()
-    after_restart.void(waybill.number, "p-1")
-    after_restart.void(waybill.number, "p-1")
+    after_restart.void(waybill, "p-1")
+    after_restart.void(waybill, "p-1")
     assert counter.server.waybills == {}
     assert [e["do"] for e in counter.server.journal] == ["waybill", "void"]
 
@@ -322,13 +322,13 @@ def test_a_lost_answer_to_a_return_is_asked_again(counter: Counter) -> None:
     account = counter.account()
     waybill = account.buy(asked())
     counter.server.script([{"at": "cancel", "do": "drop_after_commit"}])
-    assert refused(lambda: account.void(waybill.number, "p-1")).in_doubt
-    account.void(waybill.number, "p-1")
+    assert refused(lambda: account.void(waybill, "p-1")).in_doubt
+    account.void(waybill, "p-1")
     assert [e["do"] for e in counter.server.journal] == ["waybill", "void"]
 
 
 def test_a_number_of_no_known_carrier_needs_a_person(counter: Counter) -> None:
-    failure = refused(lambda: counter.account().void("12345", "p-1"))
+    failure = refused(lambda: counter.account().void(Waybill(number="12345", carrier=""), "p-1"))
     assert (failure.fault, failure.code) == (Fault.PERMISSION, "carrier")
 
 
