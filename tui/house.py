@@ -78,6 +78,8 @@ class WiredHouse:
         version = self.works.store.read.version()
         moved = version != self._version
         self._version = version
+        if moved and self._station is not None:
+            self._station.refresh()
         return moved
 
     def keep(self, taste: Taste) -> None:

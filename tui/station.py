@@ -14,13 +14,20 @@ from core.config import Config, DeviceConfig, StationConfig
 from core.errors import Problem
 from core.evidence import Recorder
 from core.floor.bench import Bench
+from core.floor.rules import FloorRules
 from core.floor.values import BenchView, Step
+from core.floor.weight import Tolerance
 from core.ports import DeviceState, Scan
 from core.shipping.printing import PrintRun
 from core.store import Store
 
 log = logging.getLogger(__name__)
 Listener = Callable[[BenchView], None]
+
+
+def rules_of(config: Config) -> FloorRules:
+    """How the benches of this place work."""
+    return FloorRules(tolerance=Tolerance(config.tolerance_g, config.tolerance_percent * 10))
 
 
 def deaf(view: BenchView) -> None:
@@ -37,7 +44,7 @@ class Station:
         self.config = config
         self.station = station
         self.clock = clock
-        self.bench = Bench(store, station.code)
+        self.bench = Bench(store, station.code, rules_of(config))
         self.listener: Listener = deaf
         self.weight_listener: Callable[[], None] = lambda: None
         self.scale = self._scale(station.scale)
@@ -55,7 +62,7 @@ class Station:
         )
         camera = camera_of(station.camera, station.code, config) if station.camera else None
         self.recorder = Recorder(store, station.code, camera, config.photos, clock)
-        self._armed_for = ""
+        self._wish: tuple[str, int] | None = None
 
     def start(self) -> None:
         """Open the devices; each one finds its own way back after an unplug."""
@@ -84,6 +91,10 @@ class Station:
         """A command pressed instead of scanned."""
         return self._listened(self.bench.key(code))
 
+    def refresh(self) -> None:
+        """Look whether something happened elsewhere to the order in hand; cheap when nothing did."""
+        self._listened(self.bench.refresh())
+
     def _weighed(self, grams: int, at: int) -> None:
         self._listened(self.bench.weight(grams, at))
 
@@ -99,14 +110,15 @@ class Station:
             self._answered(future.result())
 
     def _answered(self, view: BenchView) -> None:
-        """Arm the scale once for each parcel that comes to it, then let the listener see."""
-        parcel = view.number if view.step is Step.WEIGH else ""
-        if self.scale is not None and parcel != self._armed_for:
-            if parcel:
-                self.scale.arm(self.clock.now())
+        """Ask the scale once for each reading the bench wishes, then let the listener see."""
+        weight = view.weight if view.step is Step.WEIGH else None
+        wish = (view.number, weight.wish) if weight else None
+        if self.scale is not None and wish != self._wish:
+            if weight is not None:
+                self.scale.arm(self.clock.now(), same_load=weight.same_load)
             else:
                 self.scale.disarm()
-        self._armed_for = parcel
+        self._wish = wish
         self.listener(view)
 
     # --- devices ---
