@@ -65,7 +65,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("queue.hold", "f9", "queue"),
     _action("queue.warehouse", "", "queue", shown=False),
     _action("queue.clear", "", "queue", shown=False),
-    _action("order.back", "backspace,f6,escape", "order"),
+    _action("order.back", "f6,backspace,escape", "order"),
     _action("order.next", "tab,right", "order"),
     _action("order.previous", "shift+tab,left", "order", shown=False),
     _action("order.release", "f7", "order"),
@@ -86,10 +86,10 @@ ACTIONS: tuple[Action, ...] = (
 BY_ID = {action.id: action for action in ACTIONS}
 
 _NAMES = {
-    "enter": "⏎",
+    "enter": "Enter",
     "slash": "/",
     "question_mark": "?",
-    "backspace": "⌫",
+    "backspace": "Bksp",
     "tab": "Tab",
     "escape": "Esc",
     "right": "→",

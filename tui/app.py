@@ -65,9 +65,8 @@ class PacklineApp(App[None]):
     CSS = """
     Screen { layers: base over; background: $background; overflow: hidden; }
     #top, #entry, #keys { height: 1; }
-    #body, Pane, Pane > Canvas { height: 1fr; }
+    #body { height: 1fr; }
     #overlay { layer: over; position: absolute; }
-    Pane > .fixed { height: auto; }
     """
 
     def __init__(self, house: House) -> None:
@@ -261,7 +260,8 @@ class PacklineApp(App[None]):
 
     def _key_of(self, action: Action) -> Key:
         enabled = self.refusal(action.id) is None
-        return Key(action.id, self.keymap_of_house.shown_key(action), say(action.label), enabled)
+        key = self.keymap_of_house.shown_key(action)
+        return Key(action.id, key, say(action.label), enabled, pinned=action.id == "go.menu")
 
     # --- keys ----------------------------------------------------------------------------------
 
@@ -427,6 +427,18 @@ class PacklineApp(App[None]):
     def ask(self, question: str, hint: str, done: Callable[[str], None], start: str = "") -> None:
         """Ask for a line of text; ``done`` gets "" when the person leaves."""
         self._entry.ask(question, hint, done, start)
+
+    def release_hold(self, number: str, holds: Sequence[str]) -> None:
+        """Ask which hold of an order ends, then end it; the core records who did."""
+        items = [Item(code, word("hold", code)) for code in holds]
+        if len(items) > 1:
+            items.append(Item("", say("hold.all")))
+        pane = self.pane
+        self.choose(
+            say(message("hold.release.ask", number=number)),
+            items,
+            lambda code: pane.intend(self.house.queue.release(number, code)),
+        )
 
     def _menu(self) -> None:
         items = []

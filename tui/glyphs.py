@@ -135,5 +135,5 @@ def word(text: str, width: int, height: int) -> tuple[str, ...]:
             for line in _WORDS[text].split(" ")
         )
         return fold(bitmap, most) if most else ()
-    scale = best_scale(text, width, height)
+    scale = best_scale(text, width, height, 8)
     return big(text, scale) if scale else ()

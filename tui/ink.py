@@ -22,6 +22,7 @@ ELLIPSIS = "…"
 # differently: a row would shift by a cell.
 _UNSTEADY = re.compile("[\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
 _COMBINING_LIMIT = 2
+_CLOSING = "，。、；：？！）》」』”’,.;:?!)"
 
 
 def safe(text: object) -> str:
@@ -91,6 +92,8 @@ def _break(text: str, width: int) -> tuple[str, str]:
         index += 1
     space = text.rfind(" ", max(0, index - 16), index + 1)
     cut = space if space > 0 else max(1, index)
+    if cut > 1 and text[cut] in _CLOSING:  # a closing mark never begins a line
+        cut -= 1
     return text[:cut].rstrip(), text[cut:].lstrip()
 
 

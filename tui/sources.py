@@ -159,7 +159,10 @@ class QueueSource(Protocol):
         """Orders for any number: internal, platform, waybill, phone tail, receiver."""
 
     def release(self, number: str, reason: str) -> "Future[Message]":
-        """Release the holds of an order. The Future raises Problem when it is not allowed."""
+        """Release one hold by its code, "" means all that a person may end.
+
+        The Future raises Problem when it is not allowed.
+        """
 
 
 # --- alerts -----------------------------------------------------------------------------------
@@ -304,14 +307,33 @@ class Painter(Protocol):
 class House(Protocol):
     """Everything the screens need, made by ``tui.wiring``."""
 
-    clock: Clock
-    station: str
-    taste: Taste
-    bench: BenchSource | None
-    """None on a terminal that is no bench: a supervisor over SSH."""
-    queue: QueueSource
-    alerts: AlertSource
-    devices: DeviceSource
+    @property
+    def clock(self) -> Clock:
+        """The installation's clock."""
+
+    @property
+    def station(self) -> str:
+        """The name of this bench or terminal."""
+
+    @property
+    def taste(self) -> Taste:
+        """How this terminal likes it, as kept last."""
+
+    @property
+    def bench(self) -> BenchSource | None:
+        """None on a terminal that is no bench: a supervisor over SSH."""
+
+    @property
+    def queue(self) -> QueueSource:
+        """Orders."""
+
+    @property
+    def alerts(self) -> AlertSource:
+        """Alerts."""
+
+    @property
+    def devices(self) -> DeviceSource:
+        """Devices and sync."""
 
     def start(self, painter: Painter) -> None:
         """Start devices and sync, after the first frame; they speak through the painter."""

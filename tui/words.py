@@ -54,7 +54,7 @@ def say(message: Message | str) -> str:
     if not message.data and "{" not in sentence:
         return sentence
     try:
-        return sentence.format_map({name: _plain(value) for name, value in message.data.items()})
+        return sentence.format_map(_Values(message.data))
     except (KeyError, IndexError, ValueError):
         return _miss(message.id)
 
@@ -68,6 +68,17 @@ def word(group: str, code: object) -> str:
     """The word for a code of a closed set, ``word("stage", "ready")``; the code when unknown."""
     id = f"{group}.{code}"  # noqa: A001
     return say(id) if knows(id) else str(code)
+
+
+class _Values(dict[str, object]):
+    """A message's data as a sentence takes it: each value is made readable when it is asked for."""
+
+    def __init__(self, data: Mapping[str, object]) -> None:
+        super().__init__()
+        self._data = data
+
+    def __missing__(self, name: str) -> object:
+        return _plain(self._data[name])
 
 
 def _plain(value: object) -> object:

@@ -97,7 +97,8 @@ class AlertsPane(Pane):
         if red:
             told.append((f" {say(message('alerts.red', n=red))} ", "tone.wrong"))
         told.append((f" {say(message('alerts.all', n=len(self._rows)))}", "quiet"))
-        names = f"   {pad(say('alerts.col.since'), 9)} {pad(say('alerts.col.kind'), 14)} "
+        kind = pad(say("alerts.col.kind"), 14 if width >= NARROW else 8)
+        names = f"   {pad(say('alerts.col.since'), 9)} {kind} "
         names += say("alerts.col.what")
         return [row(width, *told), row(width, (names, "head"))]
 
@@ -109,7 +110,7 @@ class AlertsPane(Pane):
         left: list[Piece] = [
             (f" {sign} ", urgent),
             (pad(age(now - item.since), 9) + " ", urgent),
-            (pad(word("alert", item.kind), 14) + " ", urgent),
+            (pad(word("alert.kind", item.kind), 14 if width >= NARROW else 8) + " ", urgent),
             (say(item.what), base),
         ]
         right: list[Piece] = []
@@ -202,8 +203,4 @@ class AlertsPane(Pane):
         self.house_app.choose(say(question), items, lambda value: self.intend(intent(value)))
 
     def _release(self, item: AlertRow) -> None:
-        def release(reason: str) -> None:
-            if reason:
-                self.intend(self.house_app.house.queue.release(item.number, reason))
-
-        self.house_app.ask(say("alerts.release.ask"), say("alerts.release.hint"), release)
+        self.house_app.release_hold(item.number, item.holds)

@@ -7,35 +7,11 @@ from core.messages import Message, message
 from core.ports import Scan
 from tui.ink import Line
 from tui.screens.bench_paint import Scene, paint
+from tui.screens.commands import COMMANDS, NEEDS_ORDER
 from tui.screens.pane import Pane
 from tui.sources import BenchSource, LiveWeight
 from tui.widgets.canvas import Canvas
 
-COMMANDS = {
-    "bench.undo": "PKUNDO1",
-    "bench.hold": "PKHOLD1",
-    "bench.short": "PKSHRT1",
-    "bench.reprint": "PKPRNT1",
-    "bench.done": "PKDONE1",
-    "bench.force": "PKFRCE1",
-    "bench.next": "PKNEXT1",
-    "bench.damaged": "PKDAMG1",
-    "bench.slip": "PKSLIP1",
-    "bench.note": "PKNOTE1",
-    "bench.weigh": "PKWGHT1",
-    "bench.call": "PKCALL1",
-    "bench.leave": "PKCANC1",
-    "bench.lock": "PKLOCK1",
-    "bench.handover": "PKHAND1",
-}
-"""Each bench action is the command that could be scanned instead."""
-NEEDS_ORDER = frozenset(COMMANDS) - {
-    "bench.undo",
-    "bench.reprint",
-    "bench.call",
-    "bench.lock",
-    "bench.handover",
-}
 REPEAT_S = 2
 """How often a stop sounds until it is acknowledged."""
 

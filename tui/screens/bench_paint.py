@@ -33,6 +33,7 @@ from tui.tones import LOOKS, Place, style
 from tui.words import say, word
 
 STEPS = (Step.PICK, Step.PACK, Step.WEIGH, Step.LABEL)
+_BARS = "█ ▌█▐ ▌▌█ ▐█▌ █▐ █▌ ▌▐█ █▌▐ ▌█ ▐▌█ ▌ █▌█▐ █ ▌█"
 NARROW = 60
 """Below this many columns the handheld layout is used."""
 WIDE = 140
@@ -72,7 +73,7 @@ def _desk(scene: Scene, width: int, height: int) -> list[Line]:
         rail(scene, width),
         _facts(scene, width),
         *stage(scene, width, stage_rows),
-        _rule(width, say("bench.lines")),
+        _rule(width, say("bench.lines")) if scene.view.lines else row(width),
         *lines(scene.view, width, list_rows),
         *notes,
         *answer(scene.view, width, band),
@@ -100,22 +101,33 @@ def _wall(scene: Scene, width: int, height: int) -> list[Line]:
     main = width - side - 1
     band = 5
     notes = _notes(scene, main, 3)
-    stage_rows = height - 2 - band - 2 - len(notes) - 1
+    rows = height - 3
+    stage_rows = rows - band - 2 - len(notes)
     left = [
-        *stage(scene, main, stage_rows),
+        *_tall_stage(scene, main, stage_rows),
         row(main),
         *notes,
         *answer(scene.view, main, band),
         row(main),
     ]
-    body = beside(tall(left, height - 3, main), [(("│", "faint"),)] * (height - 3))
-    right = _side(scene, side, height - 3)
+    body = beside(tall(left, rows, main), [(("│", "faint"),)] * rows)
     return [
         rail(scene, width),
         _facts(scene, width),
-        *beside(body, right),
+        *beside(body, _side(scene, side, rows)),
         last_line(scene, width),
     ]
+
+
+def _tall_stage(scene: Scene, width: int, height: int) -> list[Line]:
+    """What to do next over how many: there is room for both at full width."""
+    view = scene.view
+    if view.outcome and view.outcome.tone is Tone.STOP:
+        return _stopped(view, view.outcome, width, height)
+    upper = height * 3 // 5
+    told = tall(_do_next(scene, width - 4, upper - 1, alone=False), upper - 1, width - 4)
+    told = [(("  ", "text"), *line, ("  ", "text")) for line in told]
+    return [row(width), *told, *_panel(scene, width, height - upper)]
 
 
 def _side(scene: Scene, width: int, height: int) -> list[Line]:
@@ -212,7 +224,7 @@ def stage(scene: Scene, width: int, height: int) -> list[Line]:
     view = scene.view
     tone = view.outcome.tone if view.outcome else None
     if tone is Tone.STOP and view.outcome:
-        return _stopped(view.outcome, width, height)
+        return _stopped(view, view.outcome, width, height)
     side = 0 if width < NARROW else 24 if width < 100 else max(24, width // 4)
     main = width - side
     left = tall(_do_next(scene, main - 2, height, alone=not side), height, main - 2)
@@ -236,7 +248,7 @@ def _do_next(scene: Scene, width: int, height: int, *, alone: bool) -> list[Line
     return _unit(view, width, height, alone=alone)
 
 
-def _large(text: str, width: int, height: int, meaning: str = "big", most: int = 4) -> list[Line]:
+def _large(text: str, width: int, height: int, meaning: str = "big", most: int = 6) -> list[Line]:
     """A code as large as fits; plain bold text where it cannot be drawn."""
     scale = glyphs.best_scale(text, width, height, most)
     if not scale:
@@ -255,6 +267,8 @@ def _unit(view: BenchView, width: int, height: int, *, alone: bool) -> list[Line
     if picking and line.bin:
         share = rest - (1 if rest < 9 else 4)
         block += _large(line.bin, width, share)
+        if height - len(block) > 6:
+            block.append(row(width))
         rest = height - len(block) - 1
     block += _sku(line, times if alone else "", width, rest)
     words: list[Piece] = []
@@ -267,7 +281,7 @@ def _unit(view: BenchView, width: int, height: int, *, alone: bool) -> list[Line
 
 def _sku(line: BenchLine, times: str, width: int, rows: int) -> list[Line]:
     room = width - (glyphs.pixel_width(times) + 2 if times else 0)
-    scale = glyphs.best_scale(line.sku, room, rows, 3)
+    scale = glyphs.best_scale(line.sku, room, rows, 6)
     if not scale:
         pieces: list[Piece] = [(fit(line.sku, width - 6), "strong")]
         return [row(width, *pieces, ("  " + times if times else "", "accent"))]
@@ -300,12 +314,12 @@ def _invitation(view: BenchView, width: int, height: int) -> list[Line]:
     else:
         words = "bench.next.handover" if handover else "bench.next.open"
     block: list[Line] = [row(width, (say(words), "accent")), row(width)]
-    if not handover and view.operator:
-        block += _large(str(view.waiting), width, height - 4, most=2)
-        block.append(row(width, (say("bench.waiting.unit"), "quiet")))
-    if view.outcome and not LOOKS[view.outcome.tone].shouts:
-        block.append(row(width, (say(view.outcome.next), "strong")))
-    return block
+    return [*block, *_bars(width, max(1, min(5, height - 3)))]
+
+
+def _bars(width: int, height: int) -> list[Line]:
+    """A bar code: the picture of what the bench waits for."""
+    return [row(width, (_BARS, "quiet"))] * height
 
 
 def _weighing(scene: Scene, width: int, height: int) -> list[Line]:
@@ -366,17 +380,27 @@ def _labelling(view: BenchView, width: int, height: int) -> list[Line]:
     return block
 
 
-def _stopped(outcome: Outcome, width: int, height: int) -> list[Line]:
+def _stopped(view: BenchView, outcome: Outcome, width: int, height: int) -> list[Line]:
     """Hands up: the whole stage says it."""
     tone = style(Tone.STOP)
-    stripes = row(width, ("▞" * width, tone), fill=tone)
     shout = say("tone.stop.big")
-    drawn = glyphs.word(shout, width - 4, max(0, height - 4)) or (shout,)
-    words = wrap(say(outcome.say), width - 4, 2)
-    block = [stripes, *(centred(width, (part, tone), fill=tone) for part in drawn)]
-    block = tall(block, height - 1 - len(words), width, tone)
-    block += [centred(width, (part, tone), fill=tone) for part in words]
-    return [*block[: height - 1], stripes]
+    stripes = 2 if width < NARROW else 4
+    share = 20 if width < NARROW else (width - 2 * stripes) // 2
+    drawn = glyphs.word(shout, share - 1, height) or (shout,)
+    left = [centred(share, (part, tone), fill=tone) for part in drawn]
+    rest = width - 2 * stripes - share
+    words = [(part, tone) for part in wrap(say(outcome.say), rest - 2, 4)]
+    words += [(f"{i} {say(choice.label)}", tone) for i, choice in enumerate(view.choices, 1)]
+    right = [row(rest, (" ", tone), piece, fill=tone) for piece in words]
+    body = beside(_middle(left, height, share, tone), _middle(right, height, rest, tone))
+    edge = ("▞" * stripes, tone)
+    return [(edge, *line, edge) for line in body]
+
+
+def _middle(block: list[Line], height: int, width: int, fill: str) -> list[Line]:
+    """A block in the middle of that height."""
+    above = max(0, (height - len(block)) // 2)
+    return tall([row(width, fill=fill)] * above + block, height, width, fill)
 
 
 # --- the panel beside the stage ---------------------------------------------------------------
@@ -408,6 +432,8 @@ def _shout(tone: Tone, width: int, height: int) -> list[Line]:
 
 
 def _counter(view: BenchView, width: int, height: int) -> list[Line]:
+    if view.operator and not view.number and view.mode == "orders":
+        return _waiting(view, width, height)
     if view.step not in (Step.PICK, Step.PACK) or not view.lines:
         return tall([], height, width)
     line = view.lines[min(view.current, len(view.lines) - 1)]
@@ -417,7 +443,7 @@ def _counter(view: BenchView, width: int, height: int) -> list[Line]:
     block: list[Line] = [centred(width, (words, "quiet"))]
     if left > 1:
         count = f"×{left}"
-        scale = glyphs.best_scale(count, width - 2, height - len(block) - 1, 3)
+        scale = glyphs.best_scale(count, width - 2, height - len(block) - 1, 6)
         drawn = glyphs.big(count, scale) if scale else (count,)
         top = max(0, (height - 1 - len(drawn)) // 2)
         block += [row(width)] * (top if height > 5 else 0)
@@ -426,6 +452,15 @@ def _counter(view: BenchView, width: int, height: int) -> list[Line]:
     have = sum(item.picked if step is Step.PICK else item.verified for item in view.lines)
     block = tall(block, height - 1, width)
     return [*block, centred(width, *_progress(have, total, width - 4))]
+
+
+def _waiting(view: BenchView, width: int, height: int) -> list[Line]:
+    """How many orders wait, while none is open."""
+    count = str(view.waiting)
+    scale = glyphs.best_scale(count, width - 2, height - 3, 3)
+    drawn = glyphs.big(count, scale) if scale else (count,)
+    block = [row(width), *(centred(width, (part, "accent")) for part in drawn), row(width)]
+    return tall([*block, centred(width, (say("bench.waiting.unit"), "quiet"))], height, width)
 
 
 def _progress(have: int, total: int, width: int) -> tuple[Piece, ...]:

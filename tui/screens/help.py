@@ -2,6 +2,7 @@
 
 from tui.actions import EVERYWHERE, Action, Keymap, key_name, offered
 from tui.ink import Line, pad, row, wrap
+from tui.screens.commands import COMMANDS
 from tui.tones import LOOKS, style
 from tui.words import say
 
@@ -27,7 +28,8 @@ def _section(title: str, actions: list[Action], keys: Keymap, width: int) -> lis
         return []
     lines: list[Line] = [row(width, (title, "panel.accent"), fill="panel")]
     for action in actions:
-        names = " ".join(key_name(key) for key in keys.keys(action)[:2]) or "–"
+        names = " ".join(key_name(key) for key in keys.keys(action)[:2])
+        names = names or COMMANDS.get(action.id, "–")
         first, *more = wrap(f"{say(action.label)}: {say(action.help)}", width - 10, 3)
         lines.append(
             row(width, (pad(names, 9) + " ", "panel.strong"), (first, "panel"), fill="panel")

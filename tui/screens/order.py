@@ -126,12 +126,12 @@ class OrderPane(Pane):
         if action == "order.back":
             self.house_app.back()
         elif action == "order.release":
-            self.house_app.ask(say("alerts.release.ask"), say("alerts.release.hint"), self._release)
+            self._release()
         else:
             step = 1 if action == "order.next" else -1
             self._tab, self._top = (self._tab + step) % len(TABS), 0
             self._page.repaint()
 
-    def _release(self, reason: str) -> None:
-        if reason:
-            self.intend(self.house_app.house.queue.release(self._number, reason))
+    def _release(self) -> None:
+        if self._order is not None:
+            self.house_app.release_hold(self._number, self._order.holds)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 class Pane(Widget):
     """One of the places F2 to F5 lead to; exactly one is displayed."""
 
+    DEFAULT_CSS = """
+    Pane, Pane > Canvas { height: 1fr; }
+    """
     can_focus = False
     name_of = ""
     """The pane's name in the action registry."""

@@ -121,6 +121,7 @@ class QueuePane(Pane):
     def _moved(self) -> None:
         self._foot.repaint()
         self._brief.repaint()
+        self.house_app.show_keys()
 
     # --- lines ---------------------------------------------------------------------------------
 
@@ -270,13 +271,14 @@ def queue_line(item: QueueRow, width: int, here: bool, now: int) -> Line:
         pieces.append((pad(item.shop, shop_wide) + " ", quiet))
     pieces.append((pad(word("stage", item.stage), stage_wide) + " ", base))
     if width >= NARROW:
-        note = "✎" if item.note else " "
-        pieces.append((pad(str(item.pieces), 4, ">") + note + " ", base))
+        pieces.append((pad(str(item.pieces), 4, ">") + "  ", base))
         express = word("tier", item.tier) if item.tier not in ("", "standard") else ""
         if express:
             pieces.append((f"{express} ", urgent if here else "note"))
         held = word("hold", item.holds[0]) + " " if item.holds else ""
         if held:
             pieces.append((held, "cursor.soon" if here else "note"))
+        if item.note:
+            pieces.append((say("queue.note") + " ", "cursor.soon" if here else "soon"))
         pieces.append((fit(item.goods, width), quiet))
     return row(width, *pieces, fill=base)

@@ -21,6 +21,13 @@ class Key:
     key: str
     label: str
     enabled: bool = True
+    pinned: bool = False
+    """Stays when there is no room for all: the way to the rest."""
+
+    @property
+    def cells(self) -> int:
+        """Terminal cells it takes."""
+        return width_of(self.key) + width_of(self.label) + 3
 
 
 class KeyBar(Canvas):
@@ -66,15 +73,11 @@ class KeyBar(Canvas):
         pieces: list[Piece] = []
         self._spots = []
         at = 0
-        for key in self._keys:
-            text = f" {key.label} "
-            size = width_of(key.key) + width_of(text)
-            if at + 1 + size > width:
-                break
-            style = "bar" if key.enabled else "key.off"
-            pieces += [(" ", "bar"), (key.key, "key" if key.enabled else "key.off"), (text, style)]
-            self._spots.append((at, at + 1 + size, key.action))
-            at += 1 + size
+        for key in fitting(self._keys, width):
+            text, strong = ("bar", "key") if key.enabled else ("key.off", "key.off")
+            pieces += [(" ", "bar"), (key.key, strong), (f" {key.label} ", text)]
+            self._spots.append((at, at + key.cells, key.action))
+            at += key.cells
         return [row(width, *pieces, fill="bar")]
 
     def on_click(self, event: Click) -> None:
@@ -82,3 +85,18 @@ class KeyBar(Canvas):
         for start, end, action in self._spots:
             if start <= event.x < end:
                 self._press(action)
+
+
+def fitting(keys: Sequence[Key], width: int) -> list[Key]:
+    """The keys there is room for; pinned ones go before the last of the others."""
+    left = width - sum(key.cells for key in keys if key.pinned)
+    kept: list[Key] = []
+    full = False
+    for key in keys:
+        full = full or (not key.pinned and key.cells > left)
+        if key.pinned:
+            kept.append(key)
+        elif not full:
+            kept.append(key)
+            left -= key.cells
+    return kept
