@@ -92,7 +92,7 @@ class Station:
         return self._listened(self.bench.key(code))
 
     def refresh(self) -> None:
-        """Look whether something happened elsewhere to the order in hand; cheap when nothing did."""
+        """Look whether something happened to the order in hand elsewhere."""
         self._listened(self.bench.refresh())
 
     def _weighed(self, grams: int, at: int) -> None:
