@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from core.clock import SHANGHAI
 from core.errors import Problem
+from core.messages import Message
 from core.orders.policy import TIERS
 from core.ports import Sender
 
@@ -120,11 +121,11 @@ class Table:
         self.file = file
         self.name = name
         if not isinstance(values, dict):
-            raise self.wrong("", "config.expect_table", values)
+            raise self.wrong("", Message("config.expect_table"), values)
         self.values: dict[str, Any] = dict(values)
         self.secret = False
 
-    def wrong(self, key: str, expected: str, came: object) -> Problem:
+    def wrong(self, key: str, expected: str | Message, came: object) -> Problem:
         """What is wrong with a key."""
         where = f"{self.name}.{key}".strip(".")
         return Problem("config.wrong", file=str(self.file), key=where, expected=expected, came=came)
@@ -176,7 +177,7 @@ class Table:
     def finish(self) -> None:
         """Nothing may be left: a misspelt key must not pass for an absent one."""
         for key, value in self.values.items():
-            raise self.wrong(key, "config.expect_known_key", value)
+            raise self.wrong(key, Message("config.expect_known_key"), value)
 
 
 def read_config(path: Path) -> Config:

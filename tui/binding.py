@@ -1,13 +1,12 @@
 """What the screens ask for, answered from the core's reads; what they intend, written by it."""
 
-import json
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from datetime import tzinfo
-from typing import Any, cast
+from typing import cast
 
 from core import people
-from core.clock import Clock, local
+from core.clock import Clock
 from core.errors import Problem
 from core.messages import Message, message, unpack
 from core.orders import find, holds, queue
@@ -27,6 +26,7 @@ from tui.sources import (
     ShopStatus,
     TimelineRow,
 )
+from tui.story import Blanks, parcel_sentence, reasons, sentence
 
 Who = Callable[[], Actor]
 STALE_S = 300
@@ -178,72 +178,6 @@ def details(story: find.OrderStory, zone: tzinfo) -> OrderDetails:
         ),
         why=tuple(reasons(story, zone)),
     )
-
-
-def parcel_sentence(parcel: Row, story: find.OrderStory) -> Message:
-    """What became of a parcel."""
-    if parcel["voided_at"] is not None:
-        state = "voided"
-    elif parcel["waybill"] is None:
-        state = "waiting"
-    elif parcel["handed_over_at"] is not None:
-        state = "handed_over"
-    else:
-        state = "bought"
-    told = story.order["backhauled_at"] is not None
-    return message(
-        f"parcel.{state}",
-        waybill=parcel["waybill"] or "",
-        carrier=message(f"carrier.{parcel['carrier']}"),
-        weight=parcel["weight_g"],
-        told=message("parcel.told" if told else "parcel.untold"),
-    )
-
-
-def sentence(moment: find.Moment) -> Message:
-    """An event as a sentence; what it carries fills the placeholders that the sentence has."""
-    return Message(f"event.{moment.kind}", Blanks(moment.what))
-
-
-class Blanks(dict[str, Any]):
-    """Data in which what a sentence asks for and an old event lacks is blank."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
-
-
-def reasons(story: find.OrderStory, zone: tzinfo) -> list[Message]:
-    """Why this warehouse, why held, why red, in plain words."""
-    order = story.order
-    why = [
-        message("why.held", reason=message(f"hold.{hold['reason']}"), detail=hold["detail"])
-        for hold in story.holds
-        if hold["released_at"] is None
-    ]
-    if order["dispatch_why"]:
-        told = json.loads(order["dispatch_why"])
-        tried = ", ".join(f"{t['warehouse']}({t['lacks']})" for t in told["tried"])
-        why.append(
-            message(
-                "why.warehouse",
-                warehouse=order["warehouse"],
-                rule=message(f"rule.{told['rule']}"),
-                tried=tried,
-            )
-        )
-    if order["carrier"]:
-        why.append(message("why.carrier", carrier=message(f"carrier.{order['carrier']}")))
-    why.append(message("why.ship_by", at=f"{local(order['ship_by'], zone):%m-%d %H:%M}"))
-    if story.same_buyer:
-        why.append(message("why.same_buyer", orders=story.same_buyer))
-    if story.chain_broken_at is not None:
-        why.append(message("why.chain_broken", seq=story.chain_broken_at))
-    why += [
-        message("why.outbox", kind=message(f"outbox.{row['kind']}"), answer=row["last_answer"])
-        for row in story.outbox
-        if row["state"] in ("due", "calling", "conflict") and row["last_answer"]
-    ]
-    return why
 
 
 class Alerts:

@@ -102,6 +102,8 @@ class WiredHouse:
 
 def live_weight(station: Station) -> LiveWeight:
     """What lies on the scale now."""
+    if station.scale is None:
+        return LiveWeight(None)
     status = station.scale.status
     reading = status.last
     grams = None if reading is None or reading.grams is None else round(reading.grams)

@@ -7,11 +7,10 @@ the same way. Whoever wants to see the answer (a screen, a simulated packer) lis
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core.clock import Clock
 from core.config import Config, DeviceConfig, StationConfig
-from core.errors import Problem
 from core.evidence import Recorder
 from core.floor.bench import Bench
 from core.floor.rules import FloorRules
@@ -20,6 +19,10 @@ from core.floor.weight import Tolerance
 from core.ports import DeviceState, Scan
 from core.shipping.printing import PrintRun
 from core.store import Store
+
+if TYPE_CHECKING:
+    from drivers.scales.live import LiveScale
+    from drivers.scanners import LiveScanner
 
 log = logging.getLogger(__name__)
 Listener = Callable[[BenchView], None]
@@ -130,35 +133,21 @@ class Station:
             states.append(self.scale.device_state())
         return states
 
-    def _scale(self, device: DeviceConfig | None) -> Any:
+    def _scale(self, device: DeviceConfig | None) -> "LiveScale | None":
+        from tui.wiring import scale_of
+
         if device is None:
             return None
-        from drivers.scales.live import LiveScale
-
-        return LiveScale(
-            device.url,
-            device.kind,
-            options=dict(device.options),
+        return scale_of(
+            device,
+            self.code,
+            self.config,
             clock=self.clock,
             on_stable=self._weighed,
             on_reading=lambda reading, at_ms: self.weight_listener(),
-            name=f"{self.code} scale",
-            auto=False,
         )
 
-    def _scanner(self, device: DeviceConfig) -> Any:
-        from drivers.scanners import EvdevScanner, HidPosScanner, SerialScanner
+    def _scanner(self, device: DeviceConfig) -> "LiveScanner":
+        from tui.wiring import scanner_of
 
-        makers = {"serial": SerialScanner, "evdev": EvdevScanner, "hidpos": HidPosScanner}
-        if device.kind not in makers:
-            raise Problem(
-                "config.wrong",
-                file=str(self.config.path),
-                key=f"stations.{self.code}.scanners.kind",
-                expected=" | ".join(makers),
-                came=device.kind,
-            )
-        name = str(device.options.get("name", f"{self.code} {device.kind}"))
-        return makers[device.kind](
-            device.url, self._scanned, lambda state: None, self.clock, name=name
-        )
+        return scanner_of(device, self.code, self.config, self._scanned, self.clock)

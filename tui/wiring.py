@@ -8,19 +8,27 @@ rehearsal all start it; none of them learns whether a device or a shop is simula
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.clock import Clock, SystemClock
 from core.config import CarrierConfig, Config, DeviceConfig, ShopConfig
 from core.errors import Problem
 from core.place import furnish
-from core.ports import Camera, Carrier, Channel, Printer
+from core.ports import Camera, Carrier, Channel, Printer, Scan
 from core.store import Store
-from core.sync import Engine, Shop
-from tui.station import Station
+from core.text import clean
+
+if TYPE_CHECKING:  # the command line opens a place without the floor, the scheduler or a device
+    from core.sync import Engine, Shop
+    from drivers.scales.live import LiveScale
+    from drivers.scanners import LiveScanner
+    from tui.station import Station
 
 T = TypeVar("T")
+LINE_SETTINGS = ("baud", "bytesize", "parity", "stopbits")
+"""Options of a serial device that belong to its line and not to its protocol."""
 
 
 class Works:
@@ -36,8 +44,10 @@ class Works:
         self._stations: dict[str, Station] = {}
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> "Engine":
         """The sync engine; made on first use, because it brings httpx and the scheduler."""
+        from core.sync import Engine
+
         if self._engine is None:
             config = self.config
             self._engine = Engine(
@@ -51,8 +61,10 @@ class Works:
             )
         return self._engine
 
-    def station(self, code: str) -> Station:
+    def station(self, code: str) -> "Station":
         """A bench with its devices, made on first use. Raises Problem."""
+        from tui.station import Station
+
         if code not in self._stations:
             self._stations[code] = Station(
                 self.store, self.config, self.config.station(code), self.clock
@@ -70,8 +82,10 @@ class Works:
 
 def shops_of(
     config: Config, policies: Mapping[int, Any], ids: Mapping[str, int], clock: Clock
-) -> dict[int, Shop]:
+) -> "dict[int, Shop]":
     """Shop id -> shop, for every shop that can be asked over the network."""
+    from core.sync import Shop
+
     return {
         ids[shop.code]: Shop(shop.code, channel_of(shop, config, clock), policies[ids[shop.code]])
         for shop in config.shops
@@ -183,11 +197,69 @@ def camera_of(device: DeviceConfig, name: str, config: Config) -> Camera:
     )
 
 
+def scale_of(device: DeviceConfig, name: str, config: Config, **told: Any) -> "LiveScale":
+    """A station's scale; ``told`` are the callbacks and the clock. Raises Problem."""
+    from drivers.scales.hid import live_hid
+    from drivers.scales.live import LiveScale
+    from drivers.scales.protocols import find
+
+    options = dict(device.options)
+    line = {key: options.pop(key) for key in LINE_SETTINGS if key in options}
+    told["polled"] = options.pop("polled", None)
+    told["name"] = f"{name} scale"
+    profile = find(device.kind)
+    if profile.hid:
+        return live_hid(device.url, options=options, **told)
+    return refuse_unknown(
+        lambda: LiveScale(
+            device.url, device.kind, options=options, line=replace(profile.line, **line), **told
+        ),
+        config,
+        f"{name}.scale",
+    )
+
+
+def scanner_of(
+    device: DeviceConfig, name: str, config: Config, on_scan: Callable[[Scan], None], clock: Clock
+) -> "LiveScanner":
+    """One of a station's scanners. Raises Problem."""
+    from drivers.scanners import AltNumpad, EvdevScanner, HidPosScanner, SerialScanner, Suffix
+
+    makers: dict[str, Callable[..., LiveScanner]] = {
+        "serial": SerialScanner,
+        "evdev": EvdevScanner,
+        "hidpos": HidPosScanner,
+    }
+    if device.kind not in makers:
+        raise Problem(
+            "config.wrong",
+            file=str(config.path),
+            key=f"{name}.scanners.kind",
+            expected=" | ".join(makers),
+            came=device.kind,
+        )
+    options = {"name": f"{name} {device.kind}", **device.options}
+
+    def make() -> "LiveScanner":
+        readers: dict[str, Callable[[Any], Any]] = {
+            "alt_numpad": AltNumpad,
+            "wake": bytes.fromhex,
+        }
+        if device.kind == "serial":
+            readers["suffix"] = lambda word: Suffix[word.upper()]
+        read = {key: readers[key](value) for key, value in options.items() if key in readers}
+        return makers[device.kind](
+            device.url, on_scan, lambda state: None, clock, **(options | read)
+        )
+
+    return refuse_unknown(make, config, f"{name}.scanners")
+
+
 def refuse_unknown(make: Callable[[], T], config: Config, key: str) -> T:
-    """An option that a driver does not know is a mistake in the configuration."""
+    """An option (or a value of one) that a driver does not know is a mistake in the file."""
     try:
         return make()
-    except TypeError as error:
+    except (TypeError, ValueError, KeyError) as error:
         raise Problem(
-            "config.wrong", file=str(config.path), key=key, expected="-", came=str(error)
+            "config.wrong", file=str(config.path), key=key, expected="-", came=clean(error, 120)
         ) from error
