@@ -56,7 +56,7 @@ def _help(state: BenchState) -> Decision:
     where = "handover" if state.mode == "handover" else "home"
     step = state.step.value if state.step else where
     asked = state.question.about if state.question else None
-    return say(state, Tone.COMMAND, asked or Message(f"help.{step}"))
+    return say(state, Tone.COMMAND, asked or Message(f"wanted.{step}"))
 
 
 def _call(state: BenchState) -> Decision:

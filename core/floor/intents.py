@@ -39,6 +39,8 @@ class NewsKind(Enum):
     REFUND = "refund"
     CANCEL = "cancel"
     HOLD = "hold"
+    LINES = "lines"
+    """Products or quantities changed."""
     TAKEN = "taken"
     """Another bench took the order over."""
     EDIT = "edit"

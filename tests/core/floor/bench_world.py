@@ -154,25 +154,25 @@ def tone(outcome: Outcome | None) -> Tone | None:
 ENTRY = re.compile(r'^msgid "(.+)"\nmsgstr "(.*)"$', re.MULTILINE)
 
 
-def catalogue(language):
+def catalogue(language, domain="floor"):
     root = Path(__file__).parents[3] / "data/locales"
-    text = (root / language / "LC_MESSAGES/floor.po").read_text(encoding="utf-8")
+    text = (root / language / "LC_MESSAGES" / f"{domain}.po").read_text(encoding="utf-8")
     return {key: value.replace('\\"', '"') for key, value in ENTRY.findall(text)}
 
 
 CATALOGUES = {language: catalogue(language) for language in ("en", "zh_CN")}
 
 
-def speak(said: Message, language: str) -> str:
+def speak(said: Message, words: dict[str, str]) -> str:
     """The sentence; fails when the catalogue lacks it or asks for data that is not there."""
     data = {
-        key: speak(value, language) if isinstance(value, Message) else value
+        key: speak(value, words) if isinstance(value, Message) else value
         for key, value in said.data.items()
     }
-    return CATALOGUES[language][said.id].format(**data)
+    return words[said.id].format(**data)
 
 
 def assert_said(outcome: Outcome) -> None:
-    for language in CATALOGUES:
-        assert speak(outcome.say, language)
-        assert speak(outcome.next, language)
+    for words in CATALOGUES.values():
+        assert speak(outcome.say, words)
+        assert speak(outcome.next, words)

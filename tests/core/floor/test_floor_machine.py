@@ -142,10 +142,10 @@ def test_a_code_nobody_knows():
 
 def test_help_says_what_this_step_wants():
     bench = Shift()
-    assert bench.scan("PKHELP1").say.id == "help.home"
+    assert bench.scan("PKHELP1").say.id == "wanted.home"
     bench.scan(NUMBER)
     answer = bench.scan("PKHELP1")
-    assert (answer.tone, answer.say.id) == (Tone.COMMAND, "help.pick")
+    assert (answer.tone, answer.say.id) == (Tone.COMMAND, "wanted.pick")
 
 
 # --- bins, quantity, by hand -------------------------------------

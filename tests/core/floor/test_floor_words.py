@@ -11,7 +11,7 @@ from tests.core.floor.bench_world import CATALOGUES
 
 ROOM = Path(__file__).parents[3] / "core/floor"
 ID = re.compile(
-    r'"((?:scan|next|ask|choice|help|weight|fate|command|open|news|handover)\.[a-z_.]+)"'
+    r'"((?:scan|next|ask|choice|wanted|weight|fate|command|open|news|handover)\.[a-z_.]+)"'
 )
 
 
