@@ -7,6 +7,7 @@ without any is reserved, dispatched and made ready.
 
 from core.dispatch import Need, choose
 from core.orders import holds
+from core.orders.lines import learn
 from core.stock import reserve
 from core.store import Row, Tx
 
@@ -17,6 +18,8 @@ def audit(tx: Tx, order_id: int) -> bool:
     if not order["open"]:
         return False
     lines = tx.all("SELECT * FROM order_lines WHERE order_id = ?", order_id)
+    if learn(tx, lines):
+        lines = tx.all("SELECT * FROM order_lines WHERE order_id = ?", order_id)
     found = findings(order, lines)
     settle(tx, order_id, found, keep={"no_stock"})
     if order["ready_at"] is not None or still_held(tx, order_id, but="no_stock"):
@@ -31,7 +34,7 @@ def findings(order: Row, lines: list[Row]) -> dict[str, str]:
     if status in ("unpaid", "unknown", "hold"):
         found[
             {"unpaid": "unpaid", "unknown": "status_unknown", "hold": "platform_hold"}[status]
-        ] = ""
+        ] = order["status_word"]
     if status in ("shipped", "done") and order["backhauled_at"] is None:
         found["shipped_elsewhere"] = ""
     if status == "partial" and order["backhauled_at"] is None:
@@ -40,9 +43,13 @@ def findings(order: Row, lines: list[Row]) -> dict[str, str]:
         found["missing_note"] = ""
     if not order["tier"]:
         found["missing_tier"] = ""
+    if not lines:
+        found["missing_sku"] = ""
+    said: dict[str, set[str]] = {}
     for line in lines:
-        found |= line_findings(line)
-    return found
+        for reason, detail in line_findings(line).items():
+            said.setdefault(reason, set()).add(detail)
+    return found | {reason: " ".join(sorted(details)) for reason, details in said.items()}
 
 
 def line_findings(line: Row) -> dict[str, str]:
@@ -51,7 +58,7 @@ def line_findings(line: Row) -> dict[str, str]:
     if line["refund"] == "open":
         found["refund"] = line["sub_number"]
     if line["refund"] == "unknown":
-        found["refund_unknown"] = line["status"]
+        found["refund_unknown"] = line["refund_word"]
     if line["wanted"] and line["sku_id"] is None:
         if line["sku_code"]:
             found["unknown_sku"] = line["sku_code"]
@@ -66,8 +73,10 @@ def settle(tx: Tx, order_id: int, found: dict[str, str], keep: set[str]) -> None
     for reason in sorted(open_now & holds.AUTOMATIC - keep - found.keys()):
         holds.end(tx, order_id, reason)
     if new := found.keys() - open_now:
-        for reason in sorted(new - holds.overruled(tx, order_id)):
-            holds.hold(tx, order_id, reason, found[reason])
+        judged = holds.overruled(tx, order_id)
+        for reason in sorted(new):
+            if (reason, found[reason]) not in judged:
+                holds.hold(tx, order_id, reason, found[reason])
 
 
 def still_held(tx: Tx, order_id: int, but: str) -> bool:

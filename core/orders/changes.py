@@ -3,9 +3,9 @@
 from core.orders import holds
 from core.orders.audit import audit
 from core.orders.buyer import flag_same_buyer, same_buyer_key
-from core.orders.lines import insert_line, summarise
+from core.orders.lines import insert_line, place_product, sku_of, summarise
 from core.orders.values import Telling
-from core.ports import PlatformLine
+from core.ports import PlatformLine, Receiver
 from core.stock import release
 from core.store import Row, Tx
 from core.text import clean, phone_tail
@@ -18,7 +18,7 @@ def apply_change(tx: Tx, order_id: int, told: Telling) -> None:
     moved = update_order(tx, before, told)
     if before["open"]:
         follow_lines(tx, before, told)
-        if "address" in moved and before["labelled_at"] is not None:
+        if "address" in moved and addressed(tx, order_id):
             holds.hold(tx, order_id, "address_changed")
         if "note" in moved and before["verified_at"] is not None:
             holds.hold(tx, order_id, "note_changed", clean(told.order.buyer_note, 200))
@@ -30,7 +30,7 @@ def apply_change(tx: Tx, order_id: int, told: Telling) -> None:
         *(order_id, told.order.raw),
     )
     if not before["open"]:
-        tell_too_late(tx, before, status)
+        tell_too_late(tx, before, told, moved)
     elif status == "closed" or nothing_left(tx, order_id):
         cancel(tx, order_id, "closed" if status == "closed" else "refunded")
     else:
@@ -48,7 +48,7 @@ def update_order(tx: Tx, before: Row, told: Telling) -> set[str]:
         if order.paid_at == before["paid_at"]
         else told.policy.ship_by(tier, order.paid_at or order.created_at)
     )
-    address = {
+    address: dict[str, object] = {
         "receiver_name": clean(receiver.name),
         "receiver_phone": clean(receiver.phone),
         "phone_tail": phone_tail(receiver.phone),
@@ -56,12 +56,15 @@ def update_order(tx: Tx, before: Row, told: Telling) -> set[str]:
         "city": clean(receiver.city),
         "district": clean(receiver.district),
         "address": clean(receiver.address),
-    }
-    facts = {
-        **address,
         "cipher_ref": receiver.cipher_ref,
         "same_buyer_key": same_buyer_key(receiver),
+    }
+    if receiver == Receiver():  # not told is not the same as gone
+        address = {}
+    facts = {
+        **address,
         "status": told.status,
+        "status_word": clean(order.status, 60),
         "modified_at": order.modified_at,
         "paid_at": order.paid_at,
         "ship_by": ship_by,
@@ -76,7 +79,7 @@ def update_order(tx: Tx, before: Row, told: Telling) -> set[str]:
     tx.run(f"UPDATE orders SET {columns} WHERE id = ?", *facts.values(), before["id"])
     moved = {name for name, value in facts.items() if before[name] != value}
     named = moved & {"status", "ship_by", "tier", "paid_at", "seller_note"}
-    if moved & address.keys():
+    if moved & address.keys() - {"cipher_ref", "same_buyer_key"}:
         named.add("address")
     if moved & {"buyer_note"}:
         named.add("note")
@@ -100,33 +103,64 @@ def follow_lines(tx: Tx, order: Row, told: Telling) -> None:
             insert_line(tx, told, order["id"], line)
             reopen(tx, order, "line_added")
         else:
-            follow_line(tx, order, rows, row, (line, told.words.refund_of(line.refund)))
+            follow_line(tx, order, row, line, told)
     for row in by_sub.values():
-        withdraw(tx, order, rows, row, row["ordered"])
+        follow_units(tx, order, row["id"], 0)
 
 
-def follow_line(
-    tx: Tx, order: Row, rows: list[Row], row: Row, told: tuple[PlatformLine, str]
-) -> None:
-    """One line's refund, quantity and words."""
-    line, refund = told
-    if refund != row["refund"] or clean(line.status) != row["status"]:
-        tx.run(
-            "UPDATE order_lines SET refund = ?, status = ? WHERE id = ? OR bundle_line_id = ?",
-            *(refund, clean(line.status), row["id"], row["id"]),
-        )
-    if refund == "refunded":
-        withdraw(tx, order, rows, row, row["ordered"])
-    elif line.quantity < row["ordered"]:
-        withdraw(tx, order, rows, row, row["ordered"] - line.quantity)
-    elif line.quantity > row["ordered"]:
-        grow(tx, order, row, line.quantity)
+def follow_line(tx: Tx, order: Row, row: Row, line: PlatformLine, told: Telling) -> None:
+    """One line's refund, product, quantity and words."""
+    refund, word = told.refund(line), clean(told.refund_word(line), 60)
+    tx.run(
+        "UPDATE order_lines SET refund = ?, refund_word = ?, status = ?"
+        " WHERE id = ? OR bundle_line_id = ?",
+        *(refund, word, clean(line.status), row["id"], row["id"]),
+    )
+    follow_product(tx, order, row, line)
+    follow_units(tx, order, row["id"], 0 if refund == "refunded" else line.quantity)
 
 
-def withdraw(tx: Tx, order: Row, rows: list[Row], row: Row, units: int) -> None:
+def follow_product(tx: Tx, order: Row, row: Row, line: PlatformLine) -> None:
+    """The buyer may have chosen another colour or size under the same sub-order number."""
+    code, spec = clean(line.sku), clean(line.spec)
+    if spec and spec != row["spec"]:
+        tx.run("UPDATE order_lines SET spec = ? WHERE id = ?", spec, row["id"])
+        if order["picking_at"] is not None:
+            holds.hold(tx, order["id"], "question", "spec_changed")
+    if not code or code == row["sku_code"]:
+        return
+    sku = sku_of(tx, line)
+    if sku is None or sku["id"] != row["sku_id"]:
+        if order["labelled_at"] is not None:
+            holds.hold(tx, order["id"], "question", "product_changed")
+            return
+        exchange(tx, order, row["id"], sku["id"] if sku else None)
+    tx.run(
+        "UPDATE order_lines SET sku_code = ?, title = ? WHERE id = ?",
+        *(code, clean(line.title), row["id"]),
+    )
+
+
+def exchange(tx: Tx, order: Row, line_id: int, sku_id: int | None) -> None:
+    """Another product takes the line: what was promised and picked goes back first."""
+    reopen(tx, order, "product_changed")
+    tx.run("UPDATE order_lines SET refunded = ordered, short = 0 WHERE bundle_line_id = ?", line_id)
+    tx.run("UPDATE order_lines SET short = 0, short_reason = '' WHERE id = ?", line_id)
+    place_product(tx, line_id, sku_id)
+
+
+def follow_units(tx: Tx, order: Row, line_id: int, quantity: int) -> None:
+    """Ship this many of a line, whether that is fewer or more than until now."""
+    row = tx.the("SELECT * FROM order_lines WHERE id = ?", line_id)
+    if quantity < row["ordered"] - row["refunded"]:
+        withdraw(tx, order, row, row["ordered"] - quantity)
+    elif quantity > row["ordered"] - row["refunded"]:
+        grow(tx, order, row, quantity)
+
+
+def withdraw(tx: Tx, order: Row, row: Row, units: int) -> None:
     """These units will not be shipped: free what was promised, put back what was picked."""
-    parts = [part for part in rows if part["bundle_line_id"] == row["id"]]
-    for part in parts:
+    for part in tx.all("SELECT * FROM order_lines WHERE bundle_line_id = ?", row["id"]):
         withdraw_units(tx, order, part, units * part["ordered"] // row["ordered"])
     withdraw_units(tx, order, row, units)
 
@@ -147,13 +181,27 @@ def withdraw_units(tx: Tx, order: Row, row: Row, refunded: int) -> None:
         release(tx, row, order["warehouse_id"], row["reserved"] - left, "refunded")
     if back:
         put_back(tx, order["id"], row["id"], back)
+    if row["verified"] > left and order["verified_at"] is not None:
+        holds.hold(tx, order["id"], "question", "line_withdrawn")  # it lies in the closed box
     tx.event("line_withdrawn", order["id"], line=row["id"], units=refunded - row["refunded"])
 
 
 def grow(tx: Tx, order: Row, row: Row, quantity: int) -> None:
     """The buyer wants more of a line: reserve again, from the start."""
     reopen(tx, order, "quantity_grew")
-    tx.run("UPDATE order_lines SET ordered = ? WHERE id = ?", quantity, row["id"])
+    ordered = max(row["ordered"], quantity)
+    for part in tx.all("SELECT * FROM order_lines WHERE bundle_line_id = ?", row["id"]):
+        each = part["ordered"] // row["ordered"]
+        set_units(tx, part, each * ordered, each * quantity)
+    set_units(tx, row, ordered, quantity)
+
+
+def set_units(tx: Tx, row: Row, ordered: int, quantity: int) -> None:
+    """How many units of a row were ordered, and how many of them are still wanted."""
+    tx.run(
+        "UPDATE order_lines SET ordered = ?, refunded = min(?, ? - short) WHERE id = ?",
+        *(ordered, ordered - quantity, ordered, row["id"]),
+    )
 
 
 def reopen(tx: Tx, order: Row, why: str) -> None:
@@ -164,6 +212,9 @@ def reopen(tx: Tx, order: Row, why: str) -> None:
     if current["labelled_at"] is not None:
         holds.hold(tx, order["id"], "question", why)
         return
+    from core.shipping.parcels import void_parcel
+
+    void_parcel(tx, order["id"], why)
     give_back(tx, order, why)
     tx.run(
         "UPDATE orders SET verified_at = NULL, weighed_at = NULL, picked_at = NULL,"
@@ -210,11 +261,6 @@ def cancel(tx: Tx, order_id: int, why: str) -> None:
     tx.event("cancelled", order_id, why=why, stage=order["stage"])
     give_back(tx, order, why)
     tx.run(
-        "UPDATE outbox SET state = 'dropped', last_answer = 'cancelled', done_at = ?"
-        " WHERE order_id = ? AND state = 'due' AND asked = 0 AND kind IN ('waybill', 'backhaul')",
-        *(tx.now, order_id),
-    )
-    tx.run(
         "UPDATE print_jobs SET state = 'cancelled' WHERE order_id = ? AND state = 'waiting'",
         order_id,
     )
@@ -223,9 +269,24 @@ def cancel(tx: Tx, order_id: int, why: str) -> None:
     void_parcel(tx, order_id, why)
 
 
-def tell_too_late(tx: Tx, before: Row, status: str) -> None:
-    """A refund or cancel after handover: nothing here can stop the truck; a person must know."""
-    if before["stage"] == "shipped" and status == "closed":
-        from core.watch import raise_alert
+def tell_too_late(tx: Tx, before: Row, told: Telling, moved: set[str]) -> None:
+    """A change after the end: nothing here can stop the truck; a person must know."""
+    from core.watch import raise_alert
 
-        raise_alert(tx, "closed_after_handover", before["number"], order_id=before["id"])
+    rules = []
+    if before["stage"] == "shipped" and told.status == "closed":
+        rules.append("closed_after_handover")
+    if before["stage"] == "shipped" and "address" in moved:
+        rules.append("address_after_handover")
+    if before["stage"] == "cancelled" and told.status not in ("closed", "shipped", "done"):
+        alive = any(told.refund(line) != "refunded" for line in told.order.lines)
+        rules += ["open_after_cancel"] if alive else []
+    for rule in rules:
+        raise_alert(tx, rule, before["number"], order_id=before["id"])
+
+
+def addressed(tx: Tx, order_id: int) -> bool:
+    """Whether a carrier already has, or is about to have, the address."""
+    from core.shipping.parcels import live_parcel
+
+    return live_parcel(tx, order_id) is not None

@@ -60,13 +60,13 @@ def open_reasons(tx: Tx, order_id: int) -> set[str]:
     return {row["reason"] for row in rows}
 
 
-def overruled(tx: Tx, order_id: int) -> set[str]:
-    """The reasons a person judged and let go."""
+def overruled(tx: Tx, order_id: int) -> set[tuple[str, str]]:
+    """Reason and word a person judged and let go; another unknown word is judged anew."""
     rows = tx.all(
-        "SELECT DISTINCT reason FROM holds WHERE order_id = ? AND released_by IS NOT NULL",
+        "SELECT DISTINCT reason, detail FROM holds WHERE order_id = ? AND released_by IS NOT NULL",
         order_id,
     )
-    return {row["reason"] for row in rows} & OVERRULABLE
+    return {(row["reason"], row["detail"]) for row in rows if row["reason"] in OVERRULABLE}
 
 
 def release(tx: Tx, order_id: int, reason: str) -> None:
@@ -82,6 +82,7 @@ def release(tx: Tx, order_id: int, reason: str) -> None:
         raise Problem("hold.needs_supervisor", reason=reason)
     if not end(tx, order_id, reason):
         raise Problem("hold.not_held", reason=reason)
+    tx.run("UPDATE orders SET touched_at = ? WHERE id = ?", tx.now, order_id)
     if reason == "missing_note":
         tx.run("UPDATE orders SET buyer_note = '' WHERE id = ? AND buyer_note IS NULL", order_id)
     audit(tx, order_id)

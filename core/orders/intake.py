@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 
+from core.errors import Problem
 from core.orders.audit import audit
 from core.orders.buyer import flag_same_buyer, same_buyer_key
 from core.orders.changes import apply_change, cancel
@@ -21,6 +22,7 @@ from core.ports import PlatformOrder
 from core.store import Store, Tx
 from core.store.store import BACKGROUND
 from core.text import clean, phone_tail
+from core.watch import raise_alert
 
 CHUNK = 10
 """Orders per transaction: a scan waits for one chunk at most (DESIGN: the lock under 5 ms)."""
@@ -35,6 +37,8 @@ class Taken(Enum):
     OLDER = "older"
     NOT_OURS = "not_ours"
     """Already shipped or finished when first seen: history from before Packline."""
+    REFUSED = "refused"
+    """It breaks a rule of the store (a quantity of zero, a line of another order): an alert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,34 @@ def take_in_all(store: Store, policy: ShopPolicy, orders: Sequence[PlatformOrder
     done: list[Intake] = []
     for start in range(0, len(orders), CHUNK):
         chunk = orders[start : start + CHUNK]
-        done += store.do(
-            lambda tx, chunk=chunk: [take_in(tx, policy, order) for order in chunk],  # type: ignore[misc]
-            rank=BACKGROUND,
-        )
+        try:
+            done += store.do(
+                lambda tx, chunk=chunk: [take_in(tx, policy, order) for order in chunk],  # type: ignore[misc]
+                rank=BACKGROUND,
+            )
+        except Problem as problem:
+            if problem.message.id != "store.refused":
+                raise
+            done += [take_in_alone(store, policy, order) for order in chunk]
     return done
+
+
+def take_in_alone(store: Store, policy: ShopPolicy, order: PlatformOrder) -> Intake:
+    """One order by itself: when the store refuses it, a person hears and the others go on."""
+    try:
+        return store.do(lambda tx: take_in(tx, policy, order), rank=BACKGROUND)
+    except Problem as problem:
+        if problem.message.id != "store.refused":
+            raise
+        reason = str(problem.message.data.get("reason", ""))
+    store.do(lambda tx: refuse(tx, policy, order, reason), rank=BACKGROUND)
+    return Intake(Taken.REFUSED)
+
+
+def refuse(tx: Tx, policy: ShopPolicy, order: PlatformOrder, reason: str) -> None:
+    """Say which order could not be taken in, and why."""
+    shop = tx.the("SELECT code FROM shops WHERE id = ?", policy.shop_id)["code"]
+    raise_alert(tx, "order_refused", f"{shop} {clean(order.number, 80)}", answer=reason)
 
 
 def take_in(tx: Tx, policy: ShopPolicy, order: PlatformOrder) -> Intake:
@@ -107,7 +134,7 @@ def insert_order(tx: Tx, told: Telling, number: str) -> int:
         " created_at, paid_at, received_at, ship_by, tier, buyer_key, buyer_name, buyer_note,"
         " seller_note, receiver_name, receiver_phone, phone_tail, province, city, district,"
         " address, cipher_ref, same_buyer_key, amount_cents, freight_cents, carrier, digest,"
-        " touched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " touched_at, status_word) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
         " ?, ?, ?, ?, ?, ?)",
         *(number, tx.uid(), policy.shop_id, order.number, told.status, order.modified_at),
         *(order.created_at, order.paid_at, tx.now, ship_by, tier, clean(order.buyer_key)),
@@ -116,7 +143,7 @@ def insert_order(tx: Tx, told: Telling, number: str) -> int:
         *(phone_tail(receiver.phone), clean(receiver.province), clean(receiver.city)),
         *(clean(receiver.district), clean(receiver.address), receiver.cipher_ref),
         *(same_buyer_key(receiver), order.amount_cents, order.freight_cents, policy.carrier),
-        *(told.digest, tx.now),
+        *(told.digest, tx.now, clean(order.status, 60)),
     )
     return int(done.lastrowid)
 

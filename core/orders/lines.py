@@ -1,73 +1,58 @@
 """Order lines: which product each means, what a bundle holds, what the queue says of them."""
 
-from dataclasses import dataclass
-
 from core.orders.values import Telling
 from core.ports import PlatformLine
 from core.store import Row, Tx
 from core.text import clean
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
-    """What a row is of; ``sku_id`` is None while the code is not known here."""
-
-    sku_id: int | None
-    code: str
-    title: str
-    spec: str
-
-
 def insert_line(tx: Tx, told: Telling, order_id: int, line: PlatformLine) -> None:
     """One line; a bundle's own row is followed by a row for each of its parts."""
-    sku = sku_of(tx, line)
-    parts = parts_of(tx, sku)
-    shop_id, sub = told.policy.shop_id, clean(line.sub_number)
-    refund = told.words.refund_of(line.refund)
-    line_id = insert_row(
-        tx,
-        ids=(order_id, shop_id, sub, None),
-        product=Product(
-            sku["id"] if sku else None, clean(line.sku), clean(line.title), clean(line.spec)
-        ),
-        units=line.quantity,
-        picks=not parts,
-        refund=refund,
-        line=line,
+    refund = told.refund(line)
+    done = tx.run(
+        "INSERT INTO order_lines (order_id, shop_id, sub_number, sku_code, title, spec, ordered,"
+        " refunded, price_cents, status, refund, refund_word, gift)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        *(order_id, told.policy.shop_id, clean(line.sub_number), clean(line.sku)),
+        *(clean(line.title), clean(line.spec), line.quantity),
+        *(line.quantity if refund == "refunded" else 0, line.price_cents, clean(line.status)),
+        *(refund, clean(told.refund_word(line), 60), int(line.gift)),
+    )
+    if sku := sku_of(tx, line):
+        place_product(tx, int(done.lastrowid), sku["id"])
+
+
+def place_product(tx: Tx, line_id: int, sku_id: int | None) -> None:
+    """Say which product a line is of; a bundle's own row is not picked, its parts are."""
+    parts = parts_of(tx, sku_id)
+    tx.run(
+        "UPDATE order_lines SET sku_id = ?, picks = ? WHERE id = ?",
+        *(sku_id, int(not parts), line_id),
     )
     for part in parts:
-        insert_row(
-            tx,
-            ids=(order_id, shop_id, f"{sub}+{part['code']}", line_id),
-            product=Product(part["sku_id"], part["code"], part["title"], part["spec"]),
-            units=line.quantity * part["quantity"],
-            picks=True,
-            refund=refund,
-            line=line,
+        tx.run(
+            "INSERT INTO order_lines (order_id, shop_id, sub_number, bundle_line_id, sku_id,"
+            " sku_code, title, spec, ordered, refunded, status, refund, refund_word, gift)"
+            " SELECT order_id, shop_id, sub_number || '+' || ?1, id, ?2, ?1, ?3, ?4,"
+            " ordered * ?5, refunded * ?5, status, refund, refund_word, gift"
+            " FROM order_lines WHERE id = ?6"
+            " ON CONFLICT (shop_id, sub_number) DO UPDATE SET"
+            " ordered = excluded.ordered, refunded = excluded.refunded, short = 0",
+            *(part["code"], part["sku_id"], part["title"], part["spec"], part["quantity"]),
+            line_id,
         )
 
 
-def insert_row(
-    tx: Tx,
-    *,
-    ids: tuple[int, int, str, int | None],
-    product: Product,
-    units: int,
-    picks: bool,
-    refund: str,
-    line: PlatformLine,
-) -> int:
-    """One row: a line, a bundle, or a part of a bundle (whose price stays with the bundle)."""
-    is_part = ids[3] is not None
-    done = tx.run(
-        "INSERT INTO order_lines (order_id, shop_id, sub_number, bundle_line_id, sku_id, sku_code,"
-        " title, spec, ordered, picks, refunded, price_cents, status, refund, gift)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        *(*ids, product.sku_id, product.code, product.title, product.spec, units, int(picks)),
-        *(units if refund == "refunded" else 0, 0 if is_part else line.price_cents),
-        *(clean(line.status), refund, int(line.gift)),
-    )
-    return int(done.lastrowid)
+def learn(tx: Tx, lines: list[Row]) -> bool:
+    """Products that were made known since their order came; True when there are any."""
+    learnt = False
+    for line in lines:
+        if line["sku_id"] is None and line["sku_code"] and line["bundle_line_id"] is None:
+            sku = tx.one("SELECT id FROM skus WHERE code = ?", line["sku_code"])
+            if sku is not None:
+                place_product(tx, line["id"], sku["id"])
+                learnt = True
+    return learnt
 
 
 def sku_of(tx: Tx, line: PlatformLine) -> Row | None:
@@ -78,14 +63,12 @@ def sku_of(tx: Tx, line: PlatformLine) -> Row | None:
     return found
 
 
-def parts_of(tx: Tx, sku: Row | None) -> list[Row]:
+def parts_of(tx: Tx, sku_id: int | None) -> list[Row]:
     """What a bundle holds; empty for a plain product."""
-    if sku is None:
-        return []
     return tx.all(
         "SELECT i.sku_id, i.quantity, s.code, s.title, s.spec FROM bundle_items i"
         " JOIN skus s ON s.id = i.sku_id WHERE i.bundle_id = ?",
-        sku["id"],
+        sku_id,
     )
 
 

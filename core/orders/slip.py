@@ -1,7 +1,9 @@
 """The execution slip: four fields are always on it, or it is not issued at all."""
 
+import re
 import zlib
 from typing import Any
+from urllib.parse import unquote
 
 from core.errors import Problem
 from core.ports import Receiver, SlipFacts, SlipLine
@@ -72,12 +74,17 @@ def slip_lines(read: Rows, order: Row) -> list[SlipLine]:
 
 def qr_text(order: Row, lines: list[SlipLine]) -> str:
     """``PL1|number|tier|deadline|SKU*n;SKU*n|note|check``: readable with any phone, offline."""
-    goods = ";".join(f"{line.sku}*{line.quantity}" for line in lines)
-    note = order["buyer_note"].replace("|", "/")[:QR_NOTE]
+    goods = ";".join(f"{quote(line.sku)}*{line.quantity}" for line in lines)
+    note = quote(order["buyer_note"][:QR_NOTE])
     body = "|".join(
         (QR_MARK, order["number"], order["tier"], str(order["ship_by"] // 60_000), goods, note)
     )
     return f"{body}|{zlib.crc32(body.encode()):08X}"
+
+
+def quote(text: str) -> str:
+    """Text without the signs that separate fields, as %XX; everything else stays readable."""
+    return re.sub(r"[%|;]", lambda sign: f"%{ord(sign[0]):02X}", text)
 
 
 def read_qr(text: str) -> dict[str, Any] | None:
@@ -88,15 +95,19 @@ def read_qr(text: str) -> dict[str, Any] | None:
     body, check = parts
     if f"{zlib.crc32(body.encode()):08X}" != check:
         return None
-    _, number, tier, minutes, goods, note = body.split("|")
+    fields = body.split("|")
+    if len(fields) != 6:
+        return None
+    _, number, tier, minutes, goods, note = fields
     return {
         "number": number,
         "tier": tier,
         "ship_by": int(minutes) * 60_000,
         "goods": tuple(
-            (sku, int(quantity)) for sku, quantity in (g.rsplit("*", 1) for g in goods.split(";"))
+            (unquote(sku), int(quantity))
+            for sku, quantity in (g.rsplit("*", 1) for g in goods.split(";"))
         ),
-        "note": note,
+        "note": unquote(note),
     }
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 
 from core.orders.policy import ShopPolicy
-from core.ports import PlatformOrder
+from core.ports import PlatformLine, PlatformOrder
 
 UNKNOWN = "unknown"
 SAME_WORDS = {"tmall": "taobao"}
@@ -61,3 +61,11 @@ class Telling:
         status = self.words.status_of(self.order.status)
         stopped = set(self.order.flags) - HARMLESS_FLAGS
         return "hold" if stopped and status in ("to_ship", "partial") else status
+
+    def refund_word(self, line: PlatformLine) -> str:
+        """The platform's word for a line's refund; the order's own where the line has none."""
+        return line.refund or self.order.refund
+
+    def refund(self, line: PlatformLine) -> str:
+        """Our refund state of a line."""
+        return self.words.refund_of(self.refund_word(line))

@@ -85,6 +85,9 @@ def label_printed(tx: Tx, job_id: int) -> None:
     tx.event(f"{job['kind']}_printed", job["order_id"], copy=job["copy"])
     if job["kind"] != "label":
         return
+    parcel = live_parcel(tx, job["order_id"])
+    if parcel is None or parcel["id"] != job["parcel_id"]:
+        return  # the order was cancelled or repacked while the paper came out
     tx.run(
         "UPDATE orders SET labelled_at = ?, touched_at = ?"
         " WHERE id = ? AND labelled_at IS NULL AND cancelled_at IS NULL",
@@ -107,11 +110,18 @@ def tell_shop(tx: Tx, order_id: int, moment: str) -> None:
 
 
 def hand_over(tx: Tx, parcel_id: int) -> None:
-    """The courier took the parcel: it is shipped, and its units leave the stock."""
+    """The courier took the parcel: it is shipped, and its units leave the stock.
+
+    Raises Problem when the parcel is void or its order is held.
+    """
     from core.stock import ship
 
     parcel = tx.the("SELECT * FROM parcels WHERE id = ?", parcel_id)
     order = tx.the("SELECT * FROM orders WHERE id = ?", parcel["order_id"])
+    if parcel["voided_at"] is not None:
+        raise Problem("handover.void", number=order["number"], waybill=parcel["waybill"] or "")
+    if order["held"]:
+        raise Problem("handover.held", number=order["number"])
     tx.run("UPDATE parcels SET handed_over_at = ? WHERE id = ?", tx.now, parcel_id)
     tx.run(
         "UPDATE orders SET handed_over_at = ?, touched_at = ? WHERE id = ?",
@@ -123,10 +133,19 @@ def hand_over(tx: Tx, parcel_id: int) -> None:
 
 
 def void_parcel(tx: Tx, order_id: int, why: str) -> None:
-    """The live parcel of an order will not leave: give its waybill back."""
+    """The live parcel of an order will not leave: stop its label, give its waybill back."""
     parcel = live_parcel(tx, order_id)
     if parcel is None:
         return
+    tx.run(
+        "UPDATE outbox SET state = 'dropped', last_answer = ?, done_at = ?"
+        " WHERE parcel_id = ? AND state = 'due' AND asked = 0 AND kind IN ('waybill', 'backhaul')",
+        *(why, tx.now, parcel["id"]),
+    )
+    tx.run(
+        "UPDATE print_jobs SET state = 'cancelled' WHERE parcel_id = ? AND state = 'waiting'",
+        parcel["id"],
+    )
     tx.run("UPDATE parcels SET voided_at = ? WHERE id = ?", tx.now, parcel["id"])
     tx.event("parcel_voided", order_id, waybill=parcel["waybill"], why=why)
     if parcel["waybill"] is not None:

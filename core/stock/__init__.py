@@ -76,7 +76,7 @@ def reserve(tx: Tx, warehouse_id: int, line: Row) -> None:
 def release(tx: Tx, line: Row, warehouse_id: int, quantity: int, reason: str) -> None:
     """Take promised units back."""
     quantity = min(quantity, line["reserved"])
-    if quantity:
+    if quantity > 0:
         move(
             tx,
             "release",

@@ -134,13 +134,13 @@ class Store:
             database = self._database = db.connect_writer(self.path)
             self._connection = db.raw_connection(database)
             self.backup_made = migrate(self._connection, self.path)
-        except (Problem, *db.DatabaseErrors) as error:
-            if database is not None:
-                database.close()
-            self._lock.__exit__()
-            if isinstance(error, Problem):
-                raise
+        except db.DatabaseErrors as error:
             raise db.trouble(error, self.path) from error
+        finally:
+            if not hasattr(self, "backup_made"):
+                self._lock.__exit__()
+                if database is not None:
+                    database.close()
 
     # --- writing -----------------------------------------------------------------------------
 

@@ -114,6 +114,7 @@ CREATE TABLE orders (
   platform_number TEXT NOT NULL,
   status TEXT NOT NULL CHECK (status IN
     ('unpaid', 'hold', 'to_ship', 'partial', 'shipped', 'done', 'closed', 'unknown')),
+  status_word TEXT NOT NULL DEFAULT '',     -- the platform's own word, for a person to judge
   modified_at INTEGER NOT NULL,             -- the platform's version of the order
   created_at INTEGER NOT NULL,
   paid_at INTEGER,
@@ -208,6 +209,7 @@ CREATE TABLE order_lines (
   price_cents INTEGER NOT NULL DEFAULT 0,
   status TEXT NOT NULL DEFAULT 'to_ship',
   refund TEXT NOT NULL DEFAULT 'none' CHECK (refund IN ('none', 'open', 'refunded', 'unknown')),
+  refund_word TEXT NOT NULL DEFAULT '',
   gift INTEGER NOT NULL DEFAULT 0 CHECK (gift IN (0, 1)),
   reserved INTEGER NOT NULL DEFAULT 0 CHECK (reserved BETWEEN 0 AND ordered),
   short_reason TEXT NOT NULL DEFAULT '',
@@ -417,6 +419,7 @@ CREATE TABLE alerts (
   acknowledged_by INTEGER REFERENCES operators,
   assigned_to INTEGER REFERENCES operators,
   snoozed_until INTEGER,
+  over_at INTEGER,                          -- since when its reason is gone
   closed_at INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX alerts_open ON alerts (rule, subject) WHERE closed_at IS NULL;

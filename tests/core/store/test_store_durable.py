@@ -55,7 +55,7 @@ def test_foreign_keys_and_types_are_enforced(store):
 
 
 def test_readers_cannot_write(store):
-    with pytest.raises(Exception, match="readonly|read-only"):
+    with pytest.raises(Exception, match=r"readonly|read-only"):
         store.read.all("DELETE FROM skus")
 
 
@@ -175,7 +175,7 @@ store.close()
 
 
 def test_processes_that_start_together_share_one_new_file(tmp_path):
-    """None meets a locked file: not while it is made, not while they write, not while they leave."""
+    """None meets a locked file: not while it is made, nor written, nor left."""
     path = tmp_path / "p.db"
     crew = [python(WRITER, path, name, 60, stdin=subprocess.PIPE) for name in range(4)]
     for worker in crew:
@@ -279,11 +279,11 @@ def test_a_folder_one_may_not_write_to(exists):
             open_store(path).close()
             path.with_name("p.db.users").chmod(0o666)
         Path(name).chmod(0o755)
-        before = sorted(os.listdir(name))
+        before = sorted(Path(name).iterdir())
         other = python(READ_ONLY, path)
         out, errors = other.communicate(timeout=20)
         assert out.strip() in ("store.read_only", "store.cannot_open"), errors
-        assert sorted(os.listdir(name)) == before
+        assert sorted(Path(name).iterdir()) == before
 
 
 def test_a_full_disk_is_one_problem_and_nothing_half_written(store):
