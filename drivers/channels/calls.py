@@ -8,6 +8,7 @@ people's addresses.
 import json
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
 
     import httpx
     from pyrate_limiter import Limiter
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call was answered with."""
+
+    told: Any
+    """The decoded JSON: an object, or a list where a platform answers with one."""
+    status: int
+    headers: Mapping[str, str]
 
 
 class Line:
@@ -67,13 +78,20 @@ class Line:
 
         Raises CallFailed; ``in_doubt`` when the call ``writes`` and may have arrived.
         """
+        told = self.ask(call, writes=writes).told
+        if not isinstance(told, dict):
+            raise CallFailed(Fault.TRANSIENT, "not_json", "expected an object", in_doubt=writes)
+        return told
+
+    def ask(self, call: "Callable[[httpx.Client], httpx.Response]", *, writes: bool) -> Answer:
+        """The whole answer, for platforms that tell by status, header or list; as ``send``."""
         if self._pace is not None:
             self._pace.take()
         sent_at = self.clock.now()
         response = self._exchange(call, writes)
         told = _decoded(response, writes)
         self._hear(response.headers.get("Date", ""), sent_at)
-        return told
+        return Answer(told, response.status_code, response.headers)
 
     def _exchange(
         self, call: "Callable[[httpx.Client], httpx.Response]", writes: bool
@@ -162,8 +180,8 @@ def _limiter(clock: Clock, per_second: int) -> "Limiter":
     return Limiter(Bucket([Rate(per_second, Duration.SECOND)]))
 
 
-def _decoded(response: "httpx.Response", writes: bool) -> dict[str, Any]:
-    """The JSON object in an answer, whatever its status says; an error page is no answer."""
+def _decoded(response: "httpx.Response", writes: bool) -> dict[str, Any] | list[Any]:
+    """The JSON in an answer, whatever its status says; an error page is no answer."""
     status = response.status_code
     if status == 429:
         raise CallFailed(Fault.RATE, "http429", wait_s=_retry_after(response))
@@ -171,7 +189,7 @@ def _decoded(response: "httpx.Response", writes: bool) -> dict[str, Any]:
         told = json.loads(response.content, parse_float=Decimal, parse_constant=_refused)
     except (ValueError, RecursionError):
         told = None
-    if isinstance(told, dict) and status < 500:
+    if isinstance(told, dict | list) and status < 500:
         return told
     if status in (401, 403):  # mostly: our address is not on the platform's list
         raise CallFailed(Fault.AUTH, f"http{status}", _title(response))
@@ -185,7 +203,7 @@ def _refused(constant: str) -> None:
 
 def _retry_after(response: "httpx.Response") -> float | None:
     told = response.headers.get("Retry-After", "")
-    return float(told) if told.isdecimal() else None
+    return float(told) if told.replace(".", "", 1).isdecimal() else None
 
 
 def _title(response: "httpx.Response") -> str:

@@ -1,0 +1,115 @@
+"""The right to call a platform for a shop: its token, renewed once for everybody; bans, kept.
+
+A refused token or clock is set right and the same call made anew, once each: a platform that
+refuses a call carried nothing out.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from core.ports import CallFailed, Fault
+from drivers.channels.calls import Line
+
+T = TypeVar("T")
+_AHEAD_MS = 300_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What lets an app act for a shop; both are secrets."""
+
+    session: str
+    refresh_token: str = ""
+    """"" for apps whose session cannot be renewed."""
+    expires_at: int = field(default=0, compare=False)
+    """When the session ends, UTC milliseconds on the platform's clock; 0 when not known."""
+
+    def __repr__(self) -> str:
+        """Without the secrets: this may end in a log."""
+        return "Tokens(...)"
+
+
+class Access:
+    """Runs calls with the shop's token; safe across threads."""
+
+    def __init__(
+        self,
+        line: Line,
+        tokens: Tokens,
+        renew: Callable[[Tokens], Tokens | None],
+        *,
+        expired: frozenset[str],
+        save: Callable[[Tokens], None] | None = None,
+    ) -> None:
+        """``renew`` asks for new tokens, None when there are none to be had; ``expired`` are the
+        failure codes that a new token cures; ``save`` keeps new tokens before they are used."""
+        self.line = line
+        self._tokens = tokens
+        self._renew = renew
+        self._expired = expired
+        self._save = save
+        self._renewing = threading.Lock()
+        self._bans: dict[str, float] = {}
+
+    def run(self, name: str, once: Callable[[str], T]) -> T:
+        """What ``once(token)`` gives. Raises CallFailed."""
+        tried: set[Fault] = set()
+        while True:
+            self._heed_ban(name)
+            session = self._fresh()
+            try:
+                return once(session)
+            except CallFailed as failed:
+                self._note_ban(name, failed)
+                if failed.fault in tried or not self._remedied(failed, session):
+                    raise
+                tried.add(failed.fault)
+
+    def _fresh(self) -> str:
+        """The token, renewed when there is none or it ends soon; an old one is better than none."""
+        tokens = self._tokens
+        ends = tokens.expires_at
+        if not tokens.session or (ends and ends - _AHEAD_MS < self.line.server_now()):
+            self._renewed(tokens.session)
+        return self._tokens.session
+
+    def _remedied(self, failed: CallFailed, session: str) -> bool:
+        """Whether the same call may succeed now. The clock was set by the refusal's own Date."""
+        if failed.fault is Fault.CLOCK:
+            return True
+        return failed.code in self._expired and self._renewed(session)
+
+    def _renewed(self, refused: str) -> bool:
+        """Renew the token once for however many calls were refused with the old one."""
+        with self._renewing:
+            if self._tokens.session != refused:
+                return True
+            tokens = self._asked_anew()
+            if tokens is None:
+                return False
+            if self._save is not None:
+                self._save(tokens)
+            self._tokens = tokens
+            return True
+
+    def _asked_anew(self) -> Tokens | None:
+        try:
+            return self._renew(self._tokens)
+        except CallFailed as failed:
+            if not self._tokens.session or failed.fault in (
+                *(Fault.TRANSIENT, Fault.RATE, Fault.CLOCK),
+            ):
+                raise
+            return None
+
+    def _note_ban(self, name: str, failed: CallFailed) -> None:
+        if failed.fault is Fault.RATE and failed.wait_s:
+            self._bans[name] = self.line.clock.monotonic() + failed.wait_s
+
+    def _heed_ban(self, name: str) -> None:
+        """Calls during a ban are not sent: they would only be refused, and counted."""
+        left = self._bans.get(name, 0.0) - self.line.clock.monotonic()
+        if left > 0:
+            raise CallFailed(Fault.RATE, "banned", name, wait_s=left)
