@@ -18,6 +18,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import ClassVar
 
+from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
@@ -81,6 +82,8 @@ class PacklineApp(App[None]):
         self.sounder = Sounder(self.bell, taste.sound_command, muted=taste.muted)
         self.keymap_of_house = Keymap(taste.keys)
         self.echo = ""
+        self.troubles = 0
+        """Defects met so far; each is in the log."""
         self._typed = TypedBurst(taste.scanner_prefix, suffixless=taste.scanner_suffixless)
         self._echoing = False
         self._last_code_ms = -SUFFIX_MS
@@ -168,7 +171,9 @@ class PacklineApp(App[None]):
         for other, pane in self._panes.items():
             pane.display = other == name
         self._pane = self._panes[name]
-        if not fresh:
+        if fresh:
+            self._pane.begin()
+        else:
             self._pane.refresh_facts()
             self.call_after_refresh(self._pane.repaint_all)
         self.show_top()
@@ -266,7 +271,17 @@ class PacklineApp(App[None]):
     # --- keys ----------------------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
-        """Take keys and pastes before any widget; everything else goes Textual's way."""
+        """Take keys and pastes before any widget; everything else goes Textual's way.
+
+        This is the outer edge of the screens: a defect is logged and told by a number, and the
+        bench goes on.
+        """
+        try:
+            await self._take(event)
+        except Exception as error:  # noqa: BLE001 - the outer edge
+            self.trouble(error)
+
+    async def _take(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
             self._key(event.key, event.character if event.is_printable else None)
         elif isinstance(event, events.Paste) and not event.is_forwarded:
@@ -553,9 +568,19 @@ class PacklineApp(App[None]):
             return None
         if isinstance(error, Problem):
             return error.message
-        ref = secrets.token_hex(3)
-        _log.error("intent failed, shown as %s", ref, exc_info=error)
-        return message("trouble.internal", ref=ref)
+        return _logged(error)
+
+    def trouble(self, error: BaseException) -> None:
+        """Tell a person about a defect; the log gets the rest under the same number."""
+        self.troubles += 1
+        self.tell(error.message if isinstance(error, Problem) else _logged(error), bad=True)
+
+    def _fatal_error(self) -> None:
+        """Textual's own last words would be a traceback; say a sentence instead."""
+        error = self._exception
+        told = _logged(error) if error is not None else message("trouble.cancelled")
+        self._exit_renderables.append(Text(say(told)))
+        self._close_messages_no_wait()
 
     def on_bench_moved(self, event: BenchMoved) -> None:
         """Paint a committed view."""
@@ -582,6 +607,13 @@ class PacklineApp(App[None]):
     def on_resize(self) -> None:
         """A box over the pane follows the size of the screen."""
         self.call_after_refresh(self._overlay.place)
+
+
+def _logged(error: BaseException) -> Message:
+    """Write a defect to the log; what a person is told carries the same number."""
+    ref = secrets.token_hex(3)
+    _log.error("shown to a person as %s", ref, exc_info=error)
+    return message("trouble.internal", ref=ref)
 
 
 def _textual_theme(ours: Palette) -> Theme:

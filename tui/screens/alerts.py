@@ -65,9 +65,8 @@ class AlertsPane(Pane):
         yield self.list
         yield self._foot
 
-    def on_mount(self) -> None:
-        """Open at the reddest."""
-        self.call_after_refresh(self.refresh_facts)
+    def begin(self) -> None:
+        self.refresh_facts()
 
     def refresh_facts(self) -> None:
         rows = self.house_app.house.alerts.rows()

@@ -71,9 +71,8 @@ class DevicesPane(Pane):
         yield self.list
         yield self._foot
 
-    def on_mount(self) -> None:
-        """Read once the size is known."""
-        self.call_after_refresh(self.refresh_facts)
+    def begin(self) -> None:
+        self.refresh_facts()
 
     def refresh_facts(self) -> None:
         source = self.house_app.house.devices

@@ -32,6 +32,12 @@ class Pane(Widget):
         assert isinstance(self.app, PacklineApp)
         return self.app
 
+    def begin(self) -> None:
+        """Read what is shown first; called once, before the pane is laid out.
+
+        Keys typed right behind the one that led here already act on it.
+        """
+
     def act(self, action: str) -> None:
         """Do one of this pane's actions."""
 

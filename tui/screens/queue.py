@@ -82,9 +82,8 @@ class QueuePane(Pane):
         yield self.list
         yield self._foot
 
-    def on_mount(self) -> None:
-        """Open at the most urgent order."""
-        self.call_after_refresh(self._show)
+    def begin(self) -> None:
+        self._show()
 
     def on_resize(self) -> None:
         """A wide screen shows the order beside the list."""
@@ -100,9 +99,6 @@ class QueuePane(Pane):
     def show_found(self, text: str, rows: Sequence[QueueRow]) -> None:
         """Show what a search found instead of the queue."""
         self._found = text
-        self.call_after_refresh(self._show_shelf, list(rows))
-
-    def _show_shelf(self, rows: list[QueueRow]) -> None:
         self.list.show(Shelf(rows))
         self._head.repaint()
 
@@ -237,8 +233,8 @@ class QueuePane(Pane):
 def _columns(width: int) -> tuple[int, int, int, int]:
     """Cells for due, number, shop, stage."""
     if width < NARROW:
-        return 9, 14, 0, 8
-    return 10, 15, 12 if width < 100 else 18, 9
+        return 9, 16, 0, 8
+    return 9, 16, 12 if width < 100 else 18, 9
 
 
 def head_line(width: int) -> Line:

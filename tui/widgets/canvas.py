@@ -47,6 +47,7 @@ class Canvas(Widget):
         super().__init__(id=id)
         self._lines: list[Line] = []
         self._painted_with = ""
+        self._reported = ""
 
     def paint(self, width: int, height: int) -> list[Line]:
         """The lines to show; missing ones are left empty, surplus ones are dropped."""
@@ -78,8 +79,22 @@ class Canvas(Widget):
             self.refresh(*dirty)
 
     def _fresh(self, width: int, height: int) -> list[Line]:
-        lines = tall(self.paint(width, height), height, width, self.fill)
+        try:
+            painted = self.paint(width, height)
+        except Exception as error:  # noqa: BLE001 - the outer edge: a defect must not end the app
+            self._report(error)
+            painted = []
+        lines = tall(painted, height, width, self.fill)
         return [row(width, *line, fill=self.fill) for line in lines]
+
+    def _report(self, error: Exception) -> None:
+        """Tell the app once per kind of defect; a paint that fails would fail again and again."""
+        kind = f"{type(error).__name__}: {error}"
+        if kind != self._reported:
+            self._reported = kind
+            trouble = getattr(self.app, "trouble", None)
+            if trouble is not None:
+                trouble(error)
 
     def on_resize(self) -> None:
         """A new size means new lines, all of them."""

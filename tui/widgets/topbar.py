@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.ink import Line, Piece, ends, measure, row
+from tui.ink import Line, Piece, ends, measure, row, width_of
 from tui.widgets.canvas import Canvas
 
 
@@ -46,7 +46,7 @@ class TopBar(Canvas):
             left.append((f"· {top.pane} ", "bar.quiet"))
         right: list[Piece] = []
         for text, style in top.badge:
-            if right and measure(left) + measure(right) + len(text) * 2 > width:
+            if right and measure(left) + measure(right) + width_of(text) + 2 > width:
                 break
             right.insert(0, (f" {text} ", style))
         return [ends(width, left, right, "bar")]
