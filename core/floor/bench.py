@@ -45,8 +45,6 @@ class Bench:
         self.rules = rules or FloorRules()
         self.place = place_of(store.read, station)
         self._stand = self._load(store.read)
-        self._trusted = True
-        """False from the start of a write until its commit: a failed one is read again."""
 
     # --- what enters -----------------------------------------------------------------------------
 
@@ -101,7 +99,7 @@ class Bench:
             if error is not None:
                 answered.set_exception(error)
                 return
-            self._stand, self._trusted = written.result(), True
+            self._stand = written.result()
             answered.set_result(self._stand.shown or self.view())
 
         job = self.store.write(
@@ -111,9 +109,7 @@ class Bench:
         return answered
 
     def _decide(self, tx: Tx, ask: Ask | None, symbology: str) -> Stand:
-        stand = self._stand if self._trusted else self._load(tx)
-        self._trusted = False
-        stand, news = catch_up(tx, stand, self.place, self.rules)
+        stand, news = catch_up(tx, self._stand, self.place, self.rules)
         told = hear(stand.state, news, tx.now)
         decision = told
         if ask is not None and not any(each.kind is not NewsKind.EDIT for each in news):

@@ -327,6 +327,17 @@ def test_a_cancel_stops_the_bench_without_a_scan(store, floor):
     assert floor.scan(number(store)).say.id == "open.cancelled"
 
 
+def test_a_withdrawn_line_closes_the_pick_and_the_rest_goes_on(store, floor):
+    floor.scan(number(store), ITEM_TEE, ITEM_TEE)
+    refunded = line("CUP", 1, refund="SUCCESS")
+    tell(store, order("T1", line("TEE", 2), refunded, version=2))
+    assert floor.scan(ITEM_CUP).say.id == "news.lines"
+    floor.scan("PKYES01", number(store))
+    assert floor.view.step is Step.PACK
+    assert floor.scan(ITEM_TEE, ITEM_TEE).tone is Tone.COMPLETE
+    assert the_order(store)["stage"] == "weighing"
+
+
 def test_a_changed_note_is_read_before_the_weight(store, floor):
     floor.scan(number(store), ITEM_TEE)
     tell(store, order("T1", line("TEE", 2), line("CUP", 1), version=2, buyer_note="不要红色"))
@@ -435,6 +446,13 @@ def test_the_box_and_the_readings_survive(store):
         "expected": 450,
         "forced_by": 2,
     }
+
+
+def test_a_weight_from_before_the_last_check_does_not_count_after_a_restart(store, floor):
+    packed(floor)
+    again = Floor(store)
+    again.bench.weight(750, store.clock.now() - 1000).result(timeout=5)
+    assert again.bench.view().step is Step.WEIGH
 
 
 def test_a_state_nobody_can_read_opens_an_empty_bench(store, floor):

@@ -172,7 +172,8 @@ def test_quantity_counts_for_one_scan_only_and_never_past_the_order():
     bench = Shift(shelf_with(lines=(red_line(wanted=12),)))
     bench.scans(NUMBER, "PKQTY10", ITEM_RED)
     assert bench.changes == (Picked(1, 10),)
-    assert bench.scans("PKQTY05", ITEM_RED).tone is Tone.TOO_MANY
+    assert bench.scans("PKQTY03", ITEM_RED).tone is Tone.TOO_MANY
+    assert bench.changes == ()
     bench.scan(ITEM_RED)
     assert bench.changes == (Picked(1, 1),)
 
@@ -182,6 +183,11 @@ def test_quantity_spreads_over_lines_of_the_same_product():
     bench = Shift(shelf_with(lines=lines))
     bench.scans(NUMBER, "PKQTY03", ITEM_RED)
     assert bench.changes == (Picked(1, 1), Picked(3, 2), StepDone(Step.PICK))
+    bench.scan("PKUNDO1")
+    assert bench.changes == (Undone(Picked(3, 2), Step.PICK), Undone(Picked(1, 1), Step.PICK))
+    assert bench.counts() == [(1, 1, 0, 0, 0), (3, 2, 0, 0, 0)]
+    bench.scan(ITEM_RED)
+    assert bench.changes == (Picked(1, 1),)
 
 
 def test_done_closes_what_needs_no_scan_and_nothing_else():
