@@ -1,27 +1,25 @@
-"""Reading what a platform told of an order: nothing is guessed, what makes no sense is remembered.
+"""Values of a platform's answer in ours: money, counts, moments; pure reading, no network.
 
-Money becomes integer fen, time UTC milliseconds, ids text. An order of which something could not
-be read carries the flag ``unreadable``.
+What cannot be read is never guessed: the reader remembers it, and the order carries the flag
+``unreadable``. Times on the wires of Chinese platforms are GMT+8.
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from core.clock import millis
+from core.clock import SHANGHAI, local, millis
 from core.text import clean
 
 Told = Mapping[str, Any]
 
 MISSING = "MISSING"
-"""Said for a refund word that should be there and is not; no vocabulary knows it: held."""
-_PROMISES = (
-    ("urgent", ("小时达", "半日达", "即时", "定时送")),
-    ("same_day", ("当日", "当天", "sameday", "same_day")),
-    ("next_day", ("次日", "隔日", "nextday", "next_day")),
-)
+"""Said for a word that was asked for and is not there; no vocabulary knows it: held."""
+UNREADABLE = "unreadable"
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}:\d{2}))?")
 
 
 class Reading:
@@ -30,32 +28,47 @@ class Reading:
     def __init__(self) -> None:
         self.failed = False
 
+    def yuan(self, told: object) -> int:
+        """Fen of a decimal number of yuan."""
+        return self._whole(told, 100)
+
     def fen(self, told: object) -> int:
-        """An amount told in fen."""
-        return self._amount(told, 1)
+        """Fen of a whole number of fen."""
+        return self._whole(told, 1)
 
-    def cents(self, told: object) -> int:
-        """An amount told as a decimal number of yuan (dollars, euros)."""
-        return self._amount(told, 100)
-
-    def count(self, told: object) -> int:
-        """A quantity; 1 when it cannot be read."""
+    def count(self, told: object, least: int = 1) -> int:
+        """A whole number of pieces, ``least`` when it cannot be read."""
         text = str(told)
-        if text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) > 0:
+        if text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) >= least:
             return int(text)
         self.failed = True
-        return 1
+        return least
 
-    def moment(self, told: object, unit_ms: int = 1) -> int | None:
-        """A time as a number of seconds (``unit_ms=1000``) or milliseconds; None for none or 0."""
-        text = str(told or 0)
-        if text.isascii() and text.isdecimal() and len(text) <= 14:
-            return int(text) * unit_ms or None
+    def moment(self, told: object) -> int | None:
+        """None when there is none; a time that cannot be read counts as none and is remembered."""
+        if not told:
+            return None
+        at = moment_in(str(told))
+        self.failed = self.failed or at is None
+        return at
+
+    def millis(self, told: object) -> int | None:
+        """As ``moment``, of UTC milliseconds."""
+        if not told:
+            return None
+        text = str(told)
+        if text.isascii() and text.isdecimal() and len(text) <= 15:
+            return int(text)
         self.failed = True
         return None
 
+    def seconds(self, told: object) -> int | None:
+        """As ``moment``, of Unix seconds; 0 is none."""
+        at = self.millis(told if str(told) != "0" else None)
+        return at * 1000 if at is not None else None
+
     def iso(self, told: object) -> int | None:
-        """A time as ISO text, in UTC when it does not say where; None when there is none."""
+        """As ``moment``, of ISO text; UTC when it does not say where."""
         if not told:
             return None
         try:
@@ -65,15 +78,52 @@ class Reading:
             return None
         return millis(at if at.tzinfo else at.replace(tzinfo=UTC))
 
-    def _amount(self, told: object, times: int) -> int:
+    def flags(self, told: Iterable[str] = ()) -> tuple[str, ...]:
+        """The platform's reasons not to ship, and ours when something could not be read."""
+        return (*told, *([UNREADABLE] if self.failed else []))
+
+    def _whole(self, told: object, times: int) -> int:
         try:
-            amount = Decimal(str(told)) * times
-            if amount.is_finite() and amount == amount.to_integral_value():
-                return int(amount)
+            cents = Decimal(str(told)) * times
+            if cents.is_finite() and cents == cents.to_integral_value():
+                return int(cents)
         except InvalidOperation:
             pass
         self.failed = True
         return 0
+
+
+def wire_time(at: int) -> str:
+    """UTC milliseconds as ``2026-01-20 12:00:00`` in Shanghai."""
+    return local(at, SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def moment_in(text: str, default: str = "00:00:00") -> int | None:
+    """The first date and time in a text; a date alone means ``default`` of that day."""
+    found = _DATE.search(text)
+    if not found:
+        return None
+    try:
+        told = datetime.fromisoformat(f"{found.group(1)}T{found.group(2) or default}")
+    except ValueError:
+        return None
+    return millis(told.replace(tzinfo=SHANGHAI))
+
+
+def next_midnight(now: int) -> int:
+    """The next 00:00 in Shanghai after ``now``; both UTC milliseconds."""
+    today = local(now, SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    return millis(today + timedelta(days=1))
+
+
+def is_set(told: object) -> bool:
+    """Whether a mark is on; a value never seen before counts as on."""
+    return str(told or "").strip().lower() not in ("", "0", "false", "null")
+
+
+def rows(told: object) -> list[Told]:
+    """The objects of a list; none when it is null or no list."""
+    return [row for row in told if isinstance(row, Mapping)] if isinstance(told, list) else []
 
 
 def part(told: Told, *keys: str) -> Told:
@@ -86,30 +136,18 @@ def part(told: Told, *keys: str) -> Told:
     return told
 
 
-def rows(told: Told, key: str) -> Iterator[Told]:
-    """The objects of a list; a null list, or none, has none."""
-    listed = told.get(key)
-    return (
-        (row for row in listed if isinstance(row, Mapping))
-        if isinstance(listed, list)
-        else iter(())
-    )
+def raw(told: Told) -> str:
+    """A platform's own telling, kept for disputes."""
+    return json.dumps(told, default=str, separators=(",", ":"))
 
 
-def ident(told: object) -> str:
-    """An id as text, exactly; "" when it is not there."""
-    return "" if told is None else clean(told, 60)
+def below(address: str, *regions: str) -> str:
+    """An address without the regions it begins with, which stand in fields of their own."""
+    for region in regions:
+        address = address.removeprefix(region).lstrip()
+    return address
 
 
-def tier_named(text: str) -> str:
-    """The delivery promise by its name; "" when none is known."""
-    lowered = text.lower()
-    for tier, words in _PROMISES:
-        if any(word in lowered for word in words):
-            return tier
-    return ""
-
-
-def kept(told: object) -> str:
-    """The source as text, for disputes."""
-    return json.dumps(told, default=str, ensure_ascii=False, separators=(",", ":"))
+def word(told: object) -> str:
+    """A platform's own word, be it text or a number, as the vocabularies write it."""
+    return clean(told, 60)
