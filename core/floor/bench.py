@@ -13,7 +13,7 @@ from core.clock import local, millis
 from core.errors import Problem
 from core.floor import memory
 from core.floor.answers import prompt
-from core.floor.changes import Weighed
+from core.floor.changes import Picked, Verified, Weighed
 from core.floor.commands import parse
 from core.floor.desk import Desk, fate, load_work, order_row, place_of
 from core.floor.intents import Event, News, NewsKind, Pressed, Scanned, Weight
@@ -33,6 +33,7 @@ from core.text import clean
 log = logging.getLogger(__name__)
 MANY = 999
 """More waiting orders than this are not counted."""
+UNMOVED = (Picked, Verified)
 Ask = Callable[[Desk], Event]
 
 
@@ -150,7 +151,14 @@ class Bench:
                 *(self.place.station, state.operator.id if state.operator else None),
                 *(memory.dump(state, last, seq), tx.now),
             )
-        return replace(stand, shown=self._show(tx, stand, tx.now))
+        return replace(stand, shown=self._show(tx, stand, tx.now, self._counts(tx, decision)))
+
+    def _counts(self, tx: Tx, decision: Decision) -> tuple[int, int]:
+        """Waiting and done today; a unit more or less in the parcel moves neither."""
+        shown = self._stand.shown
+        if shown and all(isinstance(change, UNMOVED) for change in decision.changes):
+            return shown.waiting, shown.done_today
+        return self._count(tx, decision.state, tx.now)
 
     # --- opening and showing ---------------------------------------------------------------------
 
@@ -174,17 +182,24 @@ class Bench:
             state = replace(state, trail=())
         return Stand(state, kept.seq, kept.last_order)
 
-    def _show(self, read: Rows, stand: Stand, now: int) -> BenchView:
+    def _show(
+        self, read: Rows, stand: Stand, now: int, counts: tuple[int, int] | None = None
+    ) -> BenchView:
         told = fate(read, stand.last_order) if stand.last_order is not None else None
-        work, operator = stand.state.work, stand.state.operator
+        work = stand.state.work
+        waiting, done_today = counts or self._count(read, stand.state, now)
         own = told is not None and work is not None and work.order_id == stand.last_order
         return view(
             stand.state,
-            waiting=waiting(read, self.place.warehouse_id),
-            done_today=self._done_today(read, operator.id, now) if operator else 0,
+            waiting=waiting,
+            done_today=done_today,
             waybill=str(told.data["waybill"]) if told and own else "",
             last_parcel=told,
         )
+
+    def _count(self, read: Rows, state: BenchState, now: int) -> tuple[int, int]:
+        done = self._done_today(read, state.operator.id, now) if state.operator else 0
+        return waiting_for(read, self.place.warehouse_id), done
 
     def _done_today(self, read: Rows, operator_id: int, now: int) -> int:
         midnight = local(now, self.store.clock.zone).replace(
@@ -206,7 +221,7 @@ def hear(state: BenchState, news: tuple[News, ...], now: int) -> Decision:
     return decision
 
 
-def waiting(read: Rows, warehouse_id: int) -> int:
+def waiting_for(read: Rows, warehouse_id: int) -> int:
     """Orders ready for this warehouse, counted up to ``MANY``."""
     row = read.one(
         "SELECT count(*) AS n FROM (SELECT 1 FROM orders WHERE warehouse_id = ? AND open = 1"

@@ -12,8 +12,8 @@ from core.store import Row, Rows
 from core.text import clean
 
 ON_PAPER = (
-    "EXISTS (SELECT 1 FROM print_jobs j WHERE j.parcel_id = l.id AND j.kind = 'label'"
-    " AND j.state IN ('sending', 'printed', 'in_doubt'))"
+    "EXISTS (SELECT 1 FROM print_jobs j WHERE j.kind = 'label' AND j.order_id = l.order_id"
+    " AND j.parcel_id = l.id AND j.state IN ('sending', 'printed', 'in_doubt'))"
 )
 """Whether a label of the live parcel ``l`` is on paper, or may be."""
 
@@ -72,22 +72,21 @@ class Desk:
 
     def products(self, text: str) -> tuple[ProductRef, ...]:
         """Every product the code may stand for, by bar code, weight code or SKU."""
-        rows: dict[int, ProductRef] = {}
-        for code in dict.fromkeys((*gtins(text, self.symbology), text)):
-            for row in self._skus(code):
-                rows.setdefault(row["id"], product(row))
+        found = {row["id"]: product(row) for row in self._skus(*gtins(text, self.symbology), text)}
         coded = in_store(text, self.rules.in_store)
         for row in self._skus(coded.item) if coded else ():
             grams = coded.weight_g if coded else None
-            rows.setdefault(row["id"], replace(product(row), grams=grams))
-        return tuple(rows.values())
+            found.setdefault(row["id"], replace(product(row), grams=grams))
+        return tuple(found.values())
 
-    def _skus(self, code: str) -> list[Row]:
+    def _skus(self, *codes: str) -> list[Row]:
+        """Products with one of these bar codes (three at most), or with the last as SKU."""
+        first, second, last = (codes * 3)[:2] + codes[-1:]
         return self.read.all(
             "SELECT k.id, k.code, k.title, k.spec FROM barcodes b JOIN skus k ON k.id = b.sku_id"
-            " WHERE b.barcode = ?1"
-            " UNION SELECT id, code, title, spec FROM skus WHERE code = ?1",
-            code,
+            " WHERE b.barcode IN (?1, ?2, ?3)"
+            " UNION SELECT id, code, title, spec FROM skus WHERE code = ?3",
+            *(first, second, last),
         )
 
     def waybill(self, text: str) -> ParcelRef | None:
@@ -100,17 +99,7 @@ class Desk:
         )
         if row is None:
             return None
-        why = (
-            "cancelled"
-            if row["cancelled_at"] is not None
-            else "voided"
-            if row["voided_at"] is not None
-            else "held"
-            if row["held"]
-            else "not_labelled"
-            if row["labelled_at"] is None
-            else ""
-        )
+        why = _must_stay(row)
         data = {"waybill": row["waybill"], "number": row["number"]}
         refusal = Message(f"handover.{why}", data) if why else None
         return ParcelRef(
@@ -167,6 +156,17 @@ class Desk:
         if row["warehouse_id"] != self.place.warehouse_id:
             return message("open.other_warehouse", number=number, warehouse=row["warehouse"]), False
         return None, False
+
+
+def _must_stay(row: Row) -> str:
+    """Why a parcel may not leave the building; "" when it may."""
+    if row["cancelled_at"] is not None:
+        return "cancelled"
+    if row["voided_at"] is not None:
+        return "voided"
+    if row["held"]:
+        return "held"
+    return "not_labelled" if row["labelled_at"] is None else ""
 
 
 def product(row: Row) -> ProductRef:
@@ -260,7 +260,8 @@ def fate(read: Rows, order_id: int) -> Message | None:
     row = read.one(
         "SELECT o.number, p.id, p.waybill, p.weight_g, j.state, j.attempts, x.state AS asked"
         " FROM orders o LEFT JOIN parcels p ON p.order_id = o.id AND p.voided_at IS NULL"
-        " LEFT JOIN print_jobs j ON j.parcel_id = p.id AND j.kind = 'label' AND j.copy = 1"
+        " LEFT JOIN print_jobs j ON j.kind = 'label' AND j.order_id = o.id"
+        " AND j.parcel_id = p.id AND j.copy = 1"
         " LEFT JOIN outbox x ON x.order_id = o.id AND x.parcel_id = p.id AND x.kind = 'waybill'"
         " WHERE o.id = ?",
         order_id,

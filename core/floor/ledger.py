@@ -266,11 +266,13 @@ def _(change: ch.Weighed, tx: Tx, order_id: int) -> None:
         return
     tx.run(
         "UPDATE outbox SET state = 'dropped', last_answer = 'undone', done_at = ?"
-        " WHERE parcel_id = ? AND kind = 'waybill' AND state = 'due' AND asked = 0",
-        *(tx.now, parcel["id"]),
+        " WHERE order_id = ? AND parcel_id = ? AND kind = 'waybill'"
+        " AND state = 'due' AND asked = 0",
+        *(tx.now, order_id, parcel["id"]),
     )
     tx.run(
-        "UPDATE print_jobs SET state = 'cancelled' WHERE parcel_id = ? AND state = 'waiting'",
-        parcel["id"],
+        "UPDATE print_jobs SET state = 'cancelled' WHERE kind = 'label' AND order_id = ?"
+        " AND parcel_id = ? AND state = 'waiting'",
+        *(order_id, parcel["id"]),
     )
     parcels.void_parcel(tx, order_id, "undone")

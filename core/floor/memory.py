@@ -3,13 +3,14 @@
 Counts and marks are read from the order again; only what lives nowhere else is kept here.
 """
 
-import dataclasses
 import json
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import Enum
+from functools import cache, lru_cache
 from typing import Any
 
 from core.floor import changes, state, values, work
+from core.floor.changes import Undoable
 from core.floor.state import Asking, BenchState
 from core.floor.work import Box, Work
 from core.messages import Message
@@ -32,6 +33,7 @@ _CLASSES: dict[str, Any] = {
         values.Tone,
     )
 }
+_SIMPLE = frozenset({str, int, bool, type(None)})
 FORGOTTEN = frozenset({"station", "work", "error_lock", "last_command", "last_command_at"})
 """Told by the station, the store and the settings, or worth nothing after a restart."""
 
@@ -99,9 +101,9 @@ def dump(bench: BenchState, last_order: int | None, seq: int) -> str:
     if question is not None and question.asking is Asking.WHICH:
         bench = replace(bench, question=None)
     kept = {
-        field.name: _plain(getattr(bench, field.name))
-        for field in fields(bench)
-        if field.name not in FORGOTTEN and getattr(bench, field.name) != field.default
+        name: _plain(getattr(bench, name))
+        for name, default in _fields(BenchState)
+        if name not in FORGOTTEN and getattr(bench, name) != default
     }
     if bench.work is not None:
         kept["in_hand"] = _plain(InHand.of(bench.work))
@@ -120,21 +122,38 @@ def load(text: str, bench: BenchState) -> Kept:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return {"": type(value).__name__, "value": value.value}
-    if isinstance(value, Message):
+    kind = type(value)
+    if kind in _SIMPLE:
+        return value
+    if kind is tuple:
+        return [_plain(each) for each in value]
+    if kind is Message:
         data = {key: _plain(each) for key, each in value.data.items()}
         return {"": "Message", "id": value.id, "data": data}
-    if is_dataclass(value):
-        named = {
-            field.name: _plain(getattr(value, field.name))
-            for field in fields(value)
-            if field.default is dataclasses.MISSING or getattr(value, field.name) != field.default
-        }
-        return {"": type(value).__name__, **named}
-    if isinstance(value, tuple):
-        return [_plain(each) for each in value]
-    return value
+    if isinstance(value, Enum):
+        return {"": kind.__name__, "value": value.value}
+    return _plain_change(value) if isinstance(value, Undoable) else _plain_fields(value)
+
+
+@lru_cache(maxsize=1024)
+def _plain_change(change: Undoable) -> dict[str, Any]:
+    """The undo trail is written with every scan and hardly ever changes."""
+    return _plain_fields(change)
+
+
+def _plain_fields(value: Any) -> dict[str, Any]:
+    """A dataclass without the fields that stand at their default."""
+    plain = {"": type(value).__name__}
+    for name, default in _fields(value.__class__):
+        each = getattr(value, name)
+        if each != default:
+            plain[name] = _plain(each)
+    return plain
+
+
+@cache
+def _fields(kind: type) -> tuple[tuple[str, Any], ...]:
+    return tuple((field.name, field.default) for field in fields(kind))
 
 
 def _value(plain: Any) -> Any:

@@ -11,6 +11,9 @@ import pytest
 
 from core.errors import Problem
 from core.floor.bench import Bench
+from core.floor.desk import Desk
+from core.floor.meaning import classify
+from core.floor.news import catch_up
 from core.floor.rules import FloorRules
 from core.floor.values import Step, Tone
 from core.floor.work import Box
@@ -495,6 +498,39 @@ def test_every_scan_commits_once_and_a_silent_reading_never(store, floor):
     version = store.read.version()
     floor.bench.weight(500, store.clock.now()).result(timeout=5)
     assert store.read.version() == version
+
+
+class Recorder:
+    """A reader that remembers what it was asked."""
+
+    def __init__(self, read):
+        self.read, self.asked = read, []
+
+    def one(self, sql, *values):
+        self.asked.append((sql, values))
+        return self.read.one(sql, *values)
+
+    def all(self, sql, *values):
+        self.asked.append((sql, values))
+        return self.read.all(sql, *values)
+
+
+def test_no_question_of_a_scan_reads_a_whole_table(store, floor):
+    packed(floor)
+    floor.weigh(750)
+    label(store)
+    recorder = Recorder(store.read)
+    desk = Desk(recorder, floor.bench.place, floor.bench.rules)
+    for text in ("@@", "BG1", ITEM_TEE, number(store), "Z1", "PKNEXT1"):
+        classify(text, desk)
+    catch_up(recorder, replace(floor.bench._stand, seq=0), floor.bench.place, floor.bench.rules)
+    floor.bench._load(recorder)
+    floor.bench._show(recorder, floor.bench._stand, store.clock.now())
+    assert len(recorder.asked) > 20
+    for sql, values in recorder.asked:
+        plan = [row["detail"] for row in store.read.all(f"EXPLAIN QUERY PLAN {sql}", *values)]
+        scans = [step for step in plan if step.startswith("SCAN") and "subquery" not in step]
+        assert not [step for step in scans if step != "SCAN CONSTANT ROW"], (sql, plan)
 
 
 def test_scans_from_many_threads_are_all_counted(store):
