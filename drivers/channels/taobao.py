@@ -1,11 +1,9 @@
 """Taobao and Tmall: one shop through the open platform (TOP).
 
-Changes are listed newest first and by page number, so pages shift while they are read. Reading a
-window from its last page to its first can show an order twice but cannot miss one, as long as the
-window ends in the past (``rules.delay_s``); the platform's documentation demands that order too.
+Changes are listed newest first and by page number; they are read from the last page to the first
+(``pages``), in windows that end in the past (``rules.delay_s``).
 """
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -13,9 +11,9 @@ from core.clock import Clock
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from drivers.channels import top_trade
 from drivers.channels.calls import Line
-from drivers.channels.top import Gateway, Tokens, wire_time
-
-log = logging.getLogger(__name__)
+from drivers.channels.pages import Backwards, Page, whole
+from drivers.channels.reading import wire_time
+from drivers.channels.top import Gateway, Tokens
 
 GATEWAY = "https://eco.taobao.com/router/rest"
 LISTING = "taobao.trades.sold.increment.get"
@@ -41,8 +39,6 @@ CARRIERS: Mapping[str, str] = {
     "cainiao": "CAINIAO",
 }
 """Our carrier codes in the platform's; a shop may override one (``taobao.logistics.companies``)."""
-_WALK = 50
-"""Pages that may have come into a window since they were counted."""
 
 
 class TaobaoShop:
@@ -142,67 +138,22 @@ class TaobaoShop:
             raise CallFailed(Fault.TRANSIENT, "not_confirmed", in_doubt=True)
 
 
-class _Window:
-    """One listing of changes between two moments, from its last page to its first."""
+class _Window(Backwards):
+    """One listing of changes between two moments; the platform's documentation wants it so too."""
 
     def __init__(self, top: Gateway, start: int, end: int, page_size: int) -> None:
+        super().__init__(page_size)
         self._top = top
-        self._size = page_size
         # Bounds are whole seconds on the wire: widen to them, seeing an order twice does no harm.
         self._bounds = {
             "start_modified": wire_time(start),
             "end_modified": wire_time(end + 999),
         }
 
-    def pages(self) -> Iterator[tuple[str, ...]]:
-        """Every page of the window, the later ones first."""
-        total = self._total()
-        last = -(-total // self._size)
-        if not last:
-            return
-        yield from self._newcomers(last, total)
-        for page in range(last - 1, 0, -1):
-            yield self._full(page, total)[0]
-
-    def _newcomers(self, last: int, total: int) -> Iterator[tuple[str, ...]]:
-        """The last page that was counted, and those behind it that became visible since."""
-        rows, more = self._full(last, total)
-        found = [rows]
-        for page in range(last + 1, last + 1 + _WALK):
-            if not more:
-                break
-            rows, more = self._page(page)
-            more = more and bool(rows)
-            found.append(rows)
-        else:
-            raise CallFailed(Fault.TRANSIENT, "endless", f"more than {_WALK} pages after the last")
-        yield from reversed(found)
-
-    def _full(self, page: int, total: int) -> tuple[tuple[str, ...], bool]:
-        """A page as full as the count says: an empty list can be a hidden failure.
-
-        A page that stays short when asked again is believed, or one wrong count would stop the
-        shop for good; one that stays empty is not.
-        """
-        rows, more = self._page(page)
-        if len(rows) >= self._due(page, total) or len(rows) >= self._due(page, self._total()):
-            return rows, more
-        if rows and self._page(page)[0] == rows:
-            log.warning("page %d holds %d orders, the count said more", page, len(rows))
-            return rows, more
-        raise CallFailed(Fault.TRANSIENT, "short_page", f"page {page} holds {len(rows)}")
-
-    def _due(self, page: int, total: int) -> int:
-        return max(0, min(self._size, total - (page - 1) * self._size))
-
     def _total(self) -> int:
-        told = self._ask(fields="tid", page_no=1).get("total_results")
-        if not isinstance(told, int | str) or not str(told).isdecimal():
-            raise CallFailed(Fault.TRANSIENT, "no_total", "expected total_results")
-        return int(told)
+        return whole(self._ask(fields="tid", page_no=1).get("total_results"), "total_results")
 
-    def _page(self, page: int) -> tuple[tuple[str, ...], bool]:
-        """The order numbers of a page, and whether there is one behind it."""
+    def _page(self, page: int) -> Page:
         told = self._ask(fields="tid,tid_str,modified", page_no=page, use_has_next=True)
         trades = told.get("trades") or {}
         rows = trades.get("trade") or [] if isinstance(trades, dict) else trades

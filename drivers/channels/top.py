@@ -9,13 +9,12 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from core.clock import SHANGHAI, local, millis
 from core.ports import CallFailed, Fault
 from core.text import clean
 from drivers.channels.calls import Line
+from drivers.channels.reading import next_midnight, wire_time
 from drivers.signing import signature, wire
 
 REFRESH = "taobao.top.auth.token.refresh"
@@ -205,18 +204,7 @@ def _is_daily(text: str) -> bool:
     return _DAILY in text
 
 
-def next_midnight(now: int) -> int:
-    """The next 00:00 in Shanghai after ``now``; both UTC milliseconds."""
-    today = local(now, SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    return millis(today + timedelta(days=1))
-
-
 # --- wire forms -----------------------------------------------------------------------------------
-
-
-def wire_time(at: int) -> str:
-    """UTC milliseconds as the platform writes time."""
-    return local(at, SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _envelope(method: str) -> str:

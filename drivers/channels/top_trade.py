@@ -4,18 +4,15 @@ Money on the wire is a decimal number of yuan, time is GMT+8, ids are numbers of
 What cannot be read is never guessed: the order carries the flag ``unreadable``.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from datetime import timedelta
 
-from core.clock import SHANGHAI, local, millis
+from core.clock import SHANGHAI, local
 from core.ports import PlatformLine, PlatformOrder, Receiver, ShippedParcel
 from core.text import clean
-
-Told = Mapping[str, Any]
+from drivers.channels.promises import tier_named
+from drivers.channels.reading import MISSING, Reading, Told, is_set, moment_in, raw
 
 _TRADE = (
     "tid,tid_str,status,type,payment,post_fee,pay_time,created,modified,end_time,buyer_open_uid,"
@@ -33,53 +30,19 @@ FIELDS = ",".join([_TRADE, *(f"orders.{name}" for name in _LINE.split(","))])
 """All we read: a field that is not asked for is simply absent from the answer."""
 SHIPPED_FIELDS = "tid,status,orders.oid,orders.oid_str,orders.invoice_no,orders.logistics_company"
 
-MISSING = "MISSING"
-"""Said for a refund word that was asked for and is not there; no vocabulary knows it: held."""
 _HOLDS = ("top_hold", "forbid_consign", "team_buy_hold")
 _STEP_PAID = ("", "FRONT_PAID_FINAL_PAID")
 
 
-class _Reading:
-    """Reads values and remembers whether one of them made no sense."""
-
-    def __init__(self) -> None:
-        self.failed = False
-
-    def cents(self, told: object) -> int:
-        try:
-            cents = Decimal(str(told)) * 100
-            if cents.is_finite() and cents == cents.to_integral_value():
-                return int(cents)
-        except InvalidOperation:
-            pass
-        self.failed = True
-        return 0
-
-    def count(self, told: object) -> int:
-        text = str(told)
-        if text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) > 0:
-            return int(text)
-        self.failed = True
-        return 1
-
-    def moment(self, told: object) -> int | None:
-        """None when there is none; a time that cannot be read counts as none and is remembered."""
-        if not told:
-            return None
-        at = _moment(str(told))
-        self.failed = self.failed or at is None
-        return at
-
-
 def trade_order(trade: Told, now: int) -> PlatformOrder:
     """The order of a trade; ``now`` dates one whose own times cannot be read."""
-    reading = _Reading()
+    reading = Reading()
     created = reading.moment(trade.get("created"))
     modified = reading.moment(trade.get("modified"))
     paid = reading.moment(trade.get("pay_time"))
     lines = tuple(_line(told, reading) for told in sub_orders(trade))
-    amount = reading.cents(trade.get("payment"))
-    freight = reading.cents(trade.get("post_fee") or 0)
+    amount = reading.yuan(trade.get("payment"))
+    freight = reading.yuan(trade.get("post_fee") or 0)
     if created is None or modified is None or not lines or not all(x.sub_number for x in lines):
         reading.failed = True
     return PlatformOrder(
@@ -97,8 +60,8 @@ def trade_order(trade: Told, now: int) -> PlatformOrder:
         seller_note=clean(trade.get("seller_memo")),
         amount_cents=amount,
         freight_cents=freight,
-        flags=(*_flags(trade), *(["unreadable"] if reading.failed else [])),
-        raw=json.dumps(trade, default=str, separators=(",", ":")),
+        flags=reading.flags(_flags(trade)),
+        raw=raw(trade),
     )
 
 
@@ -126,17 +89,17 @@ def sub_orders(trade: Told) -> Iterator[Told]:
     )
 
 
-def _line(told: Told, reading: _Reading) -> PlatformLine:
+def _line(told: Told, reading: Reading) -> PlatformLine:
     return PlatformLine(
         sub_number=number_of(told, "oid"),
         sku=clean(told.get("outer_sku_id") or told.get("outer_iid"), 120),
         title=clean(told.get("title"), 300),
         spec=clean(told.get("sku_properties_name"), 300),
         quantity=reading.count(told.get("num")),
-        price_cents=reading.cents(told.get("price")),
+        price_cents=reading.yuan(told.get("price")),
         status=clean(told.get("status"), 60),
         refund=clean(told.get("refund_status"), 60) or MISSING,
-        gift=_is_set(told.get("is_free_gift")),
+        gift=is_set(told.get("is_free_gift")),
     )
 
 
@@ -156,39 +119,16 @@ def _receiver(trade: Told) -> Receiver:
 
 def _flags(trade: Told) -> Iterator[str]:
     """The platform's own reasons not to ship."""
-    yield from (name for name in _HOLDS if _is_set(trade.get(name)))
+    yield from (name for name in _HOLDS if is_set(trade.get(name)))
     if clean(trade.get("step_trade_status"), 60) not in _STEP_PAID:
         yield "step_unpaid"
     if clean(trade.get("lm"), 10) == "1":
         yield "address_changed"
 
 
-def _is_set(told: object) -> bool:
-    """Whether a mark is on; a value never seen before counts as on."""
-    return str(told or "").strip().lower() not in ("", "0", "false", "null")
-
-
 # --- time and promise ---------------------------------------------------------------------------
 
-_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}:\d{2}))?")
 _WITHIN = re.compile(r"(\d{1,4})\s*(小时|天)")
-_PROMISES = (
-    ("urgent", ("小时达", "半日达", "即时", "定时送")),
-    ("same_day", ("当日", "当天", "sameday", "same_day")),
-    ("next_day", ("次日", "隔日", "nextday", "next_day")),
-)
-
-
-def _moment(text: str, default: str = "00:00:00") -> int | None:
-    """The first date and time in a text; a date alone means ``default`` of that day."""
-    found = _DATE.search(text)
-    if not found:
-        return None
-    try:
-        told = datetime.fromisoformat(f"{found.group(1)}T{found.group(2) or default}")
-    except ValueError:
-        return None
-    return millis(told.replace(tzinfo=SHANGHAI))
 
 
 def _ship_by(trade: Told, paid: int | None) -> int | None:
@@ -201,7 +141,7 @@ def _ship_by(trade: Told, paid: int | None) -> int | None:
 
 def _deadline(text: str, paid: int | None) -> int | None:
     """A date, whose day counts to its end, or so many hours or days after payment."""
-    at = _moment(text, "23:59:59")
+    at = moment_in(text, "23:59:59")
     within = _WITHIN.search(text)
     if at is not None or within is None or paid is None:
         return at
@@ -212,10 +152,10 @@ def _deadline(text: str, paid: int | None) -> int | None:
 
 def _tier(trade: Told, paid: int | None) -> str:
     """The delivery promise: by its name, else by the days to its latest signature; "" when none."""
-    named = f"{trade.get('promise_service') or ''} {trade.get('timing_promise') or ''}".lower()
-    for tier, words in _PROMISES:
-        if any(word in named for word in words):
-            return tier
+    named = f"{trade.get('promise_service') or ''} {trade.get('timing_promise') or ''}"
+    tier = tier_named(named)
+    if tier:
+        return tier
     days = _promised_days(trade, paid)
     if days is None:
         return ""
@@ -226,7 +166,7 @@ def _promised_days(trade: Told, paid: int | None) -> int | None:
     told = str(trade.get("es_time") or "")
     if told.isascii() and told.isdecimal() and len(told) < 4:
         return int(told)
-    sign_by = _moment(str(trade.get("sign_time") or ""), "23:59:59")
+    sign_by = moment_in(str(trade.get("sign_time") or ""), "23:59:59")
     if sign_by is None or paid is None or sign_by < paid:
         return None
     return (local(sign_by, SHANGHAI).date() - local(paid, SHANGHAI).date()).days
