@@ -213,7 +213,8 @@ def _facts(scene: Scene, width: int) -> Line:
 
 def _rule(width: int, title: str) -> Line:
     head = f" {title} "
-    return row(width, ("─", "faint"), (head, "head"), ("─" * width, "faint"))
+    rest = max(0, width - width_of(head) - 1)
+    return row(width, ("─", "faint"), (head, "head"), ("─" * rest, "faint"))
 
 
 # --- the stage --------------------------------------------------------------------------------
