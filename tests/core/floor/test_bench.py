@@ -1,6 +1,7 @@
 """The bench over a real store: one commit a scan, and nothing forgotten in a crash."""
 
 import json
+import random
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Problem
+from core.events import first_broken
 from core.floor.bench import Bench
 from core.floor.desk import Desk
 from core.floor.meaning import classify
@@ -20,6 +22,7 @@ from core.floor.work import Box
 from core.orders import holds
 from core.ports import Scan, Waybill
 from core.shipping.parcels import label_printed, store_waybill
+from core.stock import differences
 from core.store import Store
 from tests.core.floor.bench_world import CATALOGUES, catalogue, speak
 from tests.core.orders.warehouse import (
@@ -500,6 +503,55 @@ def test_every_scan_commits_once_and_a_silent_reading_never(store, floor):
     assert store.read.version() == version
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_random_shift_keeps_the_bench_and_the_store_together(store, seed):
+    """Whatever is scanned, the database accepts it, and a restart shows the same parcel."""
+    rng = random.Random(seed)
+    for name in ("T1", "T2", "T3"):
+        tell(store, order(name, line("TEE", 2), line("CUP", 1)))
+    rules = {"pick_first": seed % 2 == 0, "partial_ok": seed % 3 == 0, "boxes": {3: Box(3, "M", 9)}}
+    floor = Floor(store, **rules)
+    floor.scan("BG1")
+    for turn in range(250):
+        random_act(store, floor, rng, turn)
+        again = Bench(store, "B1", FloorRules(**rules)).view()
+        for name in ("operator", "number", "step", "lines", "mode", "weight", "last_bad"):
+            assert getattr(again, name) == getattr(floor.view, name), (turn, name)
+    for row in store.read.all("SELECT id FROM orders"):
+        assert first_broken(store.read, row["id"]) is None
+    assert differences(store.read) == []
+
+
+def random_act(store, floor, rng, turn):
+    """Mostly what the bench asks for, sometimes anything."""
+    view = floor.view
+    if view.step is Step.LABEL and rng.random() < 0.3 and not view.waybill:
+        name = store.read.one(
+            "SELECT platform_number AS n FROM orders WHERE number = ?", view.number
+        )
+        label(store, name["n"], f"Z{turn}", printed=rng.random() < 0.5)
+        floor.look()
+    elif rng.random() < 0.35:
+        code = rng.choice(("PKUNDO1", "PKSHRT1", "PKDAMG1", "PKHOLD1", "PKCANC1", "PKNEXT1"))
+        floor.scan(rng.choice((code, "PKCH001", "PKYES01", "PKQTY02", "PKBOX03", "PKFRCE1", "BG2")))
+    elif view.choices:
+        floor.scan(rng.choice(view.choices).code)
+    elif view.step is None:
+        release_all(store)
+        floor.scan("PKNEXT1")
+    elif view.step is Step.WEIGH:
+        floor.weigh(rng.choice((view.weight.expected_g, 5000)))
+    elif view.step is Step.LABEL:
+        floor.scan(rng.choice(("PKDONE1", "PKUNDO1", "PKPRNT1")))
+    else:
+        floor.scan(rng.choice((ITEM_TEE, ITEM_CUP)))
+
+
+def release_all(store):
+    for row in store.read.all("SELECT order_id, reason FROM holds WHERE released_at IS NULL"):
+        store.do(lambda tx, row=row: holds.release(tx, row["order_id"], row["reason"]), BOSS)
+
+
 class Recorder:
     """A reader that remembers what it was asked."""
 
@@ -558,6 +610,7 @@ from pathlib import Path
 from core.clock import SystemClock
 from core.floor.bench import Bench
 from core.ports import Scan
+from core.stock import differences
 from core.store import Store
 
 store = Store(Path(sys.argv[1]), SystemClock())
