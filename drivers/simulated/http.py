@@ -17,6 +17,7 @@ server plays:
 
 import socket
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -82,6 +83,8 @@ class SimulatedServer:
         self.calls = 0
         self.names: list[str] = []
         """The name of every call, in order of arrival."""
+        self.played: Counter[str] = Counter()
+        """How often each fault struck."""
         self._plan = Plan(BEFORE | AFTER | self.own_verbs)
         self._journal: list[dict[str, Any]] = []
         self._port = 0
@@ -233,6 +236,7 @@ class SimulatedServer:
             name = self.name(request)
             self.names.append(name)
             faults = self._plan.strike(request.number, name, self.about(request))
+            self.played.update(fault.verb for fault in faults)
             reply = self._before(faults, request) or self.answer(request)
         self._send(handler, reply, faults)
 

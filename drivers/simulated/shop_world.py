@@ -31,7 +31,7 @@ class ShopWorld(SimulatedServer):
         self._random = random.Random(seed)
         self._trades: dict[str, Trade] = {}
         self._versions: dict[str, list[tuple[str, int]]] = {}
-        self._sequence = 4_300_000_000_000_000_007
+        self._sequence = 4_300_000_000_000_000_007 + (seed - 1) * 10**12
 
     def place(self, order: SimOrder | Mapping[str, Any]) -> str:
         """An order comes in; its number."""

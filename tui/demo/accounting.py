@@ -1,0 +1,292 @@
+"""After a rehearsal: compare what the shops, the carrier and the printers saw with the database.
+
+Every side keeps its own journal; nothing here asks the program whether it did well.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from core.events import first_broken
+from core.stock import differences
+from core.store import Row, Rows
+from drivers.simulated.printer import PrintedLabel
+from tui.demo.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two journals that do not agree."""
+
+    check: str
+    """Which comparison, in one word or two."""
+    subject: str
+    """Order, waybill or product."""
+    expected: str
+    came: str
+
+    def __str__(self) -> str:
+        return f"{self.check} {self.subject}: {self.expected} <> {self.came}"
+
+
+@dataclass(slots=True)
+class Sums:
+    """The day in figures."""
+
+    placed: int = 0
+    here: int = 0
+    shipped: int = 0
+    held: int = 0
+    cancelled: int = 0
+    labels: int = 0
+    reprints: int = 0
+    waybills: int = 0
+    voided: int = 0
+    told: int = 0
+    events: int = 0
+    units_shipped: int = 0
+    too_late: int = 0
+    """Refunded or closed by the shop only after the courier had the parcel."""
+
+    def as_dict(self) -> dict[str, int]:
+        """For JSON."""
+        return asdict(self)
+
+
+class Books:
+    """The database beside the world's journals."""
+
+    def __init__(self, read: Rows, world: World, shop_ids: dict[str, int]) -> None:
+        self.read = read
+        self.world = world
+        self.shop_ids = shop_ids
+        self.sums = Sums()
+        self.orders = read.all("SELECT * FROM orders ORDER BY id")
+        self.shop_of = {id_: code for code, id_ in shop_ids.items()}
+        self.live: dict[int, Row] = {
+            row["order_id"]: row
+            for row in read.all("SELECT * FROM parcels WHERE voided_at IS NULL")
+        }
+        self.labels: dict[str, list[PrintedLabel]] = defaultdict(list)
+        for gear in world.gear.values():
+            for label in gear.printer.labels:
+                if label.waybill:
+                    self.labels[label.number].append(label)
+        self.trades = {code: shop.orders for code, shop in world.shops.items()}
+        self.shipments = {code: shop.shipments for code, shop in world.shops.items()}
+
+    def compare(self) -> list[Difference]:
+        """Every comparison; empty when the books balance."""
+        checks: tuple[Callable[[], Iterator[Difference]], ...] = (
+            self.every_order,
+            self.ends,
+            self.waybills,
+            self.shipped_orders,
+            self.stock,
+            self.outbox,
+            self.print_jobs,
+            self.chains,
+        )
+        return [difference for check in checks for difference in check()]
+
+    # --- orders ---------------------------------------------------------------------------------
+
+    def every_order(self) -> Iterator[Difference]:
+        """Orders on the platforms = orders here, each once, each as the platform tells it now."""
+        here = Counter((self.shop_of[o["shop_id"]], o["platform_number"]) for o in self.orders)
+        placed = {(code, tid) for code, trades in self.trades.items() for tid in trades}
+        self.sums.placed, self.sums.here = len(placed), len(self.orders)
+        for code, tid in sorted(placed - here.keys()):
+            yield Difference("order", f"{code} {tid}", "here once", "not here")
+        for code, tid in sorted(here.keys() - placed):
+            yield Difference("order", f"{code} {tid}", "on the platform", "not there")
+        for (code, tid), times in here.items():
+            if times != 1:
+                yield Difference("order", f"{code} {tid}", "here once", f"{times} times")
+        numbers = Counter(order["number"] for order in self.orders)
+        for number, times in numbers.items():
+            if times != 1:
+                yield Difference("number", number, "given once", f"{times} times")
+
+    def ends(self) -> Iterator[Difference]:
+        """Every order is shipped, held for a reason, or cancelled."""
+        for order in self.orders:
+            if order["stage"] == "shipped":
+                self.sums.shipped += 1
+            elif order["stage"] == "cancelled":
+                self.sums.cancelled += 1
+            elif order["held"]:
+                self.sums.held += 1
+            else:
+                yield Difference(
+                    "end", order["number"], "shipped, held or cancelled", self._at(order)
+                )
+        total = self.sums.shipped + self.sums.cancelled + self.sums.held
+        if total != self.sums.placed:
+            came = f"{self.sums.shipped} + {self.sums.held} + {self.sums.cancelled}"
+            yield Difference("sum", "orders", str(self.sums.placed), came)
+
+    def _at(self, order: Row) -> str:
+        return f"{order['stage']} ({order['status']})"
+
+    # --- carrier --------------------------------------------------------------------------------
+
+    def waybills(self) -> Iterator[Difference]:
+        """What the carrier counts as live is what stands on live parcels; the rest is voided."""
+        live = self.world.carrier.waybills
+        self.sums.waybills = len(live)
+        ours = {p["waybill"]: p for p in self.live.values() if p["waybill"]}
+        for waybill in sorted(live.keys() - ours.keys()):
+            yield Difference("waybill", waybill, "on a live parcel", f"paid for {live[waybill]}")
+        for waybill in sorted(ours.keys() - live.keys()):
+            yield Difference("waybill", waybill, "live at the carrier", "not live there")
+        for waybill in sorted(ours.keys() & live.keys()):
+            if ours[waybill]["uid"] != live[waybill]:
+                yield Difference("waybill", waybill, ours[waybill]["uid"], live[waybill])
+        voided = self.read.all(
+            "SELECT waybill FROM parcels WHERE voided_at IS NOT NULL AND waybill IS NOT NULL"
+        )
+        gone = {e["waybill"] for e in self.world.carrier.journal if e["do"] == "void"}
+        self.sums.voided = len(gone)
+        for row in voided:
+            if row["waybill"] not in gone:
+                yield Difference("void", row["waybill"], "voided at the carrier", "not voided")
+
+    # --- shipped --------------------------------------------------------------------------------
+
+    def shipped_orders(self) -> Iterator[Difference]:
+        """One waybill, one first label, one tracking number at the shop; never against a hold."""
+        for order in self.orders:
+            if order["stage"] != "shipped":
+                continue
+            number, parcel = order["number"], self.live.get(order["id"])
+            if parcel is None or parcel["handed_over_at"] is None:
+                yield Difference("parcel", number, "one live parcel, handed over", "none")
+                continue
+            yield from self.first_label(order, parcel)
+            yield from self.tracking(order, parcel)
+            yield from self.holds_at_handover(order)
+        yield from self.reprints()
+
+    def first_label(self, order: Row, parcel: Row) -> Iterator[Difference]:
+        """Exactly one first label with the parcel's waybill, or a doubt and a reprint."""
+        mine = [x for x in self.labels[order["number"]] if x.waybill == parcel["waybill"]]
+        first = [x for x in mine if x.copy == 1]
+        self.sums.labels += len(first)
+        if len(first) == 1:
+            return
+        doubted = self.read.one(
+            "SELECT 1 FROM print_jobs WHERE parcel_id = ? AND copy = 1 AND state = 'in_doubt'",
+            parcel["id"],
+        )
+        if not (doubted and not first and mine):
+            yield Difference("label", order["number"], "one first label", f"{len(first)}")
+
+    def reprints(self) -> Iterator[Difference]:
+        """Every further copy was asked for."""
+        asked = self.read.all(
+            "SELECT o.number, j.copy FROM print_jobs j JOIN orders o ON o.id = j.order_id"
+            " WHERE j.kind = 'label' AND j.copy > 1"
+        )
+        wanted = Counter((row["number"], row["copy"]) for row in asked)
+        for number, labels in self.labels.items():
+            for label in labels:
+                if label.copy > 1:
+                    self.sums.reprints += 1
+                    wanted[number, label.copy] -= 1
+        for (number, copy), left in wanted.items():
+            if left < 0:
+                yield Difference(
+                    "reprint", number, f"copy {copy} as often as asked", f"{-left} more"
+                )
+
+    def tracking(self, order: Row, parcel: Row) -> Iterator[Difference]:
+        """The shop has exactly this waybill, unless it closed the order after the handover."""
+        code = self.shop_of[order["shop_id"]]
+        told = self.shipments[code].get(order["platform_number"], [])
+        found = {entry["waybill"] for entry in told}
+        oids = Counter(oid for entry in told for oid in entry["oids"])
+        if found == {parcel["waybill"]} and max(oids.values()) == 1:
+            self.sums.told += 1
+        elif not found and self.closed_since(order):
+            self.sums.too_late += 1
+        else:
+            yield Difference("tracking", order["number"], parcel["waybill"], " ".join(found) or "-")
+
+    def closed_since(self, order: Row) -> bool:
+        """Whether the shop gave the money back, which it told only after the handover."""
+        trade = self.trades[self.shop_of[order["shop_id"]]][order["platform_number"]]
+        lines: list[dict[str, Any]] = trade["orders"]["order"]
+        return trade["status"] == "TRADE_CLOSED" or any(
+            line["refund_status"] not in ("NO_REFUND", "CLOSED") for line in lines
+        )
+
+    def holds_at_handover(self, order: Row) -> Iterator[Difference]:
+        """Nothing left the building while it was held."""
+        for hold in self.read.all(
+            "SELECT reason FROM holds WHERE order_id = ?1 AND since < ?2"
+            " AND (released_at IS NULL OR released_at > ?2)",
+            *(order["id"], order["handed_over_at"]),
+        ):
+            yield Difference(
+                "held", order["number"], "stays here", f"shipped with {hold['reason']}"
+            )
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def stock(self) -> Iterator[Difference]:
+        """The ledger sums, and what left the shelves is what left the building."""
+        for row in differences(self.read):
+            yield Difference("stock", str(row["sku_id"]), "the ledger's sum", str(tuple(row)))
+        moved = self._one("SELECT ifnull(-sum(on_hand), 0) AS n FROM stock_moves WHERE kind='ship'")
+        packed = self._one(
+            "SELECT ifnull(sum(l.verified), 0) AS n FROM order_lines l"
+            " JOIN orders o ON o.id = l.order_id WHERE o.stage = 'shipped'"
+        )
+        self.sums.units_shipped = moved
+        if moved != packed:
+            yield Difference("stock", "units shipped", str(packed), str(moved))
+        promised = self._one("SELECT ifnull(sum(reserved), 0) AS n FROM stock")
+        wanted = self._one("SELECT ifnull(sum(reserved), 0) AS n FROM order_lines")
+        if promised != wanted:
+            yield Difference("stock", "units promised", str(wanted), str(promised))
+        stuck = self._one(
+            "SELECT count(*) AS n FROM order_lines l JOIN orders o ON o.id = l.order_id"
+            " WHERE o.open = 0 AND l.reserved > 0"
+        )
+        if stuck:
+            yield Difference("stock", "promises of closed orders", "0", str(stuck))
+
+    def outbox(self) -> Iterator[Difference]:
+        """Nothing waits to leave, and nobody needs to look, but for what came too late."""
+        for row in self.read.all(
+            "SELECT x.*, o.number, o.shop_id, o.platform_number FROM outbox x"
+            " JOIN orders o ON o.id = x.order_id WHERE x.state NOT IN ('done', 'dropped')"
+        ):
+            late = row["kind"] == "backhaul" and self.closed_since(row)
+            if not (late and row["state"] == "conflict"):
+                came = f"{row['kind']} {row['state']}: {row['last_answer']}"
+                yield Difference("outbox", row["number"], "empty", came)
+
+    def print_jobs(self) -> Iterator[Difference]:
+        """No label waits for ever."""
+        for row in self.read.all(
+            "SELECT o.number, j.state FROM print_jobs j JOIN orders o ON o.id = j.order_id"
+            " WHERE j.state = 'sending' OR (j.state = 'waiting' AND o.held = 0)"
+        ):
+            yield Difference("print", row["number"], "printed", row["state"])
+
+    def chains(self) -> Iterator[Difference]:
+        """Every order's events are whole."""
+        self.sums.events = self._one("SELECT count(*) AS n FROM events")
+        for order in self.orders:
+            broken = first_broken(self.read, order["id"])
+            if broken is not None:
+                yield Difference(
+                    "events", order["number"], "an unbroken chain", f"broken at {broken}"
+                )
+
+    def _one(self, sql: str) -> int:
+        row = self.read.one(sql)
+        return int(row["n"]) if row else 0

@@ -1,0 +1,208 @@
+"""What goes wrong during a rehearsal, and when: buyers who change their minds, platforms that
+fail, cables that are pulled. Drawn from the seed before the day begins.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+
+from tui.demo.world import SHOPS, World
+
+MINUTE = 60_000
+Deed = Callable[[], None]
+
+
+class Weather(Enum):
+    """How bad a day it is."""
+
+    NONE = "none"
+    LIGHT = "light"
+    STORM = "storm"
+
+
+@dataclass(frozen=True, slots=True)
+class Sky:
+    """The figures of one weather."""
+
+    calls: float
+    """Share of calls to shops and carrier that go wrong."""
+    buyers: float
+    """Share of orders whose buyer changes something later."""
+    device_every: int
+    """Minutes between two device troubles at a bench; 0 for none."""
+    cuts: int
+    """How often the network is gone for a while."""
+
+
+SKIES = {
+    Weather.NONE: Sky(0.0, 0.0, 0, 0),
+    Weather.LIGHT: Sky(0.03, 0.06, 120, 1),
+    Weather.STORM: Sky(0.12, 0.15, 30, 4),
+}
+SHOP_FAULTS = (
+    *("drop", "drop_after_commit", "html502", "html502_after", "html200", "truncated", "cut_short"),
+    *("empty", "delay 20", "delay 2", "isp", "isp_after", "duplicate", "ban 90", "expire"),
+    "forbidden",
+)
+CARRIER_FAULTS = (
+    *("drop", "drop_after_commit", "html502", "html502_after", "html200", "truncated", "cut_short"),
+    *("empty", "delay 20", "busy", "busy_after", "balance"),
+)
+PRINTER_FAULTS = ("paper_out", "head_open", "ribbon_out", "drop", "silent", "garbled", "cut")
+SCALE_FAULTS = ("unplug", "freeze", "noise", "half")
+SCANNER_FAULTS = ("unplug", "half")
+
+
+@dataclass(slots=True)
+class Day:
+    """Everything that will happen, in order."""
+
+    deeds: list[tuple[int, Deed]] = field(default_factory=list)
+    injected: Counter[str] = field(default_factory=Counter)
+
+    def at(self, moment: int, what: str, deed: Deed) -> None:
+        """Plan a deed; ``what`` counts it as a fault, "" does not."""
+
+        def do() -> None:
+            if what:
+                self.injected[what] += 1
+            deed()
+
+        self.deeds.append((moment, do))
+
+    def in_order(self) -> list[tuple[int, Deed]]:
+        """The deeds by time."""
+        return sorted(self.deeds, key=lambda each: each[0])
+
+
+def plan_troubles(day: Day, world: World, sky: Sky, hours: tuple[int, int], seed: int) -> None:
+    """Draw what goes wrong with network and devices between two moments."""
+    draw = random.Random(f"troubles {seed}")
+    start, end = hours
+    if sky.calls:
+        for number, shop in enumerate(world.shops.values()):
+            shop.storm(seed + number, sky.calls, SHOP_FAULTS)
+        world.carrier.storm(seed + 99, sky.calls, CARRIER_FAULTS)
+    for _ in range(sky.cuts):
+        at = draw.randint(start, max(start, end - 20 * MINUTE))
+        day.at(at, "network cut", world.cut)
+        day.at(at + draw.randint(5, 20) * MINUTE, "", world.restore)
+    for station in world.gear:
+        at = start
+        while sky.device_every and (at := at + later(draw, sky.device_every)) < end:
+            device_trouble(day, world, station, at, draw)
+
+
+def later(draw: random.Random, minutes: int) -> int:
+    """Some time around so many minutes, in milliseconds."""
+    return int(draw.uniform(0.3, 1.7) * minutes * MINUTE)
+
+
+def device_trouble(day: Day, world: World, station: str, at: int, draw: random.Random) -> None:
+    """One device of a bench fails for some minutes."""
+    gear = world.gear[station]
+    over = at + draw.randint(4, 15) * MINUTE
+    kind = draw.choice(("printer", "scale", "scanner", "camera"))
+    if kind == "printer":
+        fault = draw.choice(PRINTER_FAULTS)
+        cut = fault == "cut"
+        day.at(at, f"printer {fault}", gear.printer.cut if cut else partial(_fault, gear, fault))
+        day.at(over, "", gear.printer.restore if cut else partial(_fault, gear, ""))
+    elif kind == "scale":
+        fault = draw.choice(SCALE_FAULTS)
+        deeds: dict[str, Deed] = {
+            "unplug": gear.scale.unplug,
+            "freeze": gear.scale.freeze,
+            "noise": gear.scale.noise,
+            "half": gear.scale.half_frame,
+        }
+        day.at(at, f"scale {fault}", deeds[fault])
+        day.at(over, "", partial(gear.scale.freeze, False))
+        day.at(over, "", gear.scale.replug)
+    elif kind == "scanner":
+        fault = draw.choice(SCANNER_FAULTS)
+        half = partial(gear.scanner.send, b"69720410")
+        day.at(at, f"scanner {fault}", half if fault == "half" else gear.scanner.unplug)
+        if fault == "unplug":
+            day.at(over, "", gear.scanner.replug)
+    elif gear.camera is not None:
+        fault = draw.choice(("truncated", "error", "html", "broken_off"))
+        day.at(at, f"camera {fault}", partial(gear.camera.fault, fault))
+        day.at(over, "", partial(gear.camera.fault, ""))
+
+
+def _fault(gear: object, name: str) -> None:
+    gear.printer.fault(name)  # type: ignore[attr-defined]  # Gear; partial keeps no type
+
+
+@dataclass(slots=True)
+class Minds:
+    """Buyers who change something after they ordered."""
+
+    world: World
+    share: float
+    draw: random.Random
+    day: Day
+    open_refunds: set[tuple[str, str]] = field(default_factory=set)
+
+    def after(self, shop: str, tid: str, now: int) -> list[tuple[int, Deed]]:
+        """What this buyer will still do, to be done at those moments."""
+        trade = self.world.shops[shop].orders[tid]
+        if trade["status"] == "WAIT_BUYER_PAY":
+            at = now + later(self.draw, 30)
+            return [(at, partial(self.world.shops[shop].pay, tid))] if self._maybe(0.6) else []
+        if any(line["refund_status"] != "NO_REFUND" for line in trade["orders"]["order"]):
+            self.open_refunds.add((shop, tid))
+            return [(now + later(self.draw, 90), partial(self._settle, shop, tid))]
+        if not self._maybe(self.share):
+            return []
+        return self._change(shop, tid, now + later(self.draw, self.draw.choice((2, 10, 60, 120))))
+
+    def _maybe(self, share: float) -> bool:
+        return self.draw.random() < share
+
+    def _change(self, shop: str, tid: str, at: int) -> list[tuple[int, Deed]]:
+        kind = self.draw.choice(("refund", "refund", "line", "close", "address", "memo", "hold"))
+        server = self.world.shops[shop]
+        self.day.injected[f"buyer {kind}"] += 1
+        if kind in ("refund", "line"):
+            oid = None if kind == "refund" else server.orders[tid]["orders"]["order"][0]["oid_str"]
+            return [
+                (at, partial(self._refund, shop, tid, oid)),
+                (at + later(self.draw, 60), partial(self._settle, shop, tid)),
+            ]
+        if kind == "close":
+            return [(at, partial(server.close, tid))]
+        if kind == "memo":
+            return [(at, partial(server.memo, tid, "客户改要红色，务必核对"))]
+        if kind == "hold":
+            lift = partial(server.hold, tid, on=False)
+            return [(at, partial(server.hold, tid)), (at + later(self.draw, 60), lift)]
+        return [(at, partial(server.change_address, tid, "新地址：滨江区江南大道228号5幢"))]
+
+    def _refund(self, shop: str, tid: str, oid: str | None) -> None:
+        """Buyers ask for their money while the order is still theirs to stop."""
+        trade = self.world.shops[shop].orders[tid]
+        if trade["status"] != "TRADE_CLOSED":
+            self.world.shops[shop].refund(tid, oid)
+            self.open_refunds.add((shop, tid))
+
+    def _settle(self, shop: str, tid: str) -> None:
+        """The refund is agreed to, or the buyer thinks better of it."""
+        server = self.world.shops[shop]
+        self.open_refunds.discard((shop, tid))
+        for line in server.orders[tid]["orders"]["order"]:
+            if line["refund_status"] == "WAIT_SELLER_AGREE":
+                settle = server.agree_refund if self._maybe(0.5) else server.withdraw_refund
+                settle(tid, line["oid_str"])
+
+    def settle_all(self) -> None:
+        """The day is over: every open refund gets its answer."""
+        for shop, tid in sorted(self.open_refunds):
+            self._settle(shop, tid)
+
+
+SHOP_CODES = tuple(front.code for front in SHOPS)
