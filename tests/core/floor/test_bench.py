@@ -507,8 +507,8 @@ def test_every_scan_commits_once_and_a_silent_reading_never(store, floor):
 def test_a_random_shift_keeps_the_bench_and_the_store_together(store, seed):
     """Whatever is scanned, the database accepts it, and a restart shows the same parcel."""
     rng = random.Random(seed)
-    for name in ("T1", "T2", "T3"):
-        tell(store, order(name, line("TEE", 2), line("CUP", 1)))
+    for n in range(12):
+        tell(store, order(f"T{n}", line("TEE", 3), line("CUP", 2)))
     rules = {"pick_first": seed % 2 == 0, "partial_ok": seed % 3 == 0, "boxes": {3: Box(3, "M", 9)}}
     floor = Floor(store, **rules)
     floor.scan("BG1")
@@ -531,8 +531,10 @@ def random_act(store, floor, rng, turn):
         )
         label(store, name["n"], f"Z{turn}", printed=rng.random() < 0.5)
         floor.look()
-    elif rng.random() < 0.35:
-        code = rng.choice(("PKUNDO1", "PKSHRT1", "PKDAMG1", "PKHOLD1", "PKCANC1", "PKNEXT1"))
+    elif rng.random() < 0.3:
+        code = rng.choice(
+            ("PKUNDO1", "PKUNDO1", "PKUNDO1", "PKSHRT1", "PKDAMG1", "PKHOLD1", "PKCANC1", "PKNEXT1")
+        )
         floor.scan(rng.choice((code, "PKCH001", "PKYES01", "PKQTY02", "PKBOX03", "PKFRCE1", "BG2")))
     elif view.choices:
         floor.scan(rng.choice(view.choices).code)
