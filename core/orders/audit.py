@@ -27,6 +27,22 @@ def audit(tx: Tx, order_id: int) -> bool:
     return allocate(tx, order, lines)
 
 
+def recheck(tx: Tx, after: int = 0, limit: int = 10) -> int | None:
+    """Audit orders that wait for goods or for a product to be made known, a few at a time.
+
+    Returns the last order looked at, to go on from; None at the end.
+    """
+    rows = tx.all(
+        "SELECT id FROM orders o WHERE open = 1 AND ready_at IS NULL AND id > ? AND EXISTS"
+        " (SELECT 1 FROM holds h WHERE h.order_id = o.id AND h.released_at IS NULL"
+        " AND h.reason IN ('no_stock', 'unknown_sku')) ORDER BY id LIMIT ?",
+        *(after, limit),
+    )
+    for row in rows:
+        audit(tx, row["id"])
+    return int(rows[-1]["id"]) if rows else None
+
+
 def findings(order: Row, lines: list[Row]) -> dict[str, str]:
     """Hold reason -> detail, for everything the facts object to."""
     found: dict[str, str] = {}

@@ -98,3 +98,15 @@ def refund_open(read: Rows, order_id: int) -> bool:
         )
         is not None
     )
+
+
+def label_stopped(read: Rows, order_id: int) -> bool:
+    """Whether a label must wait: the goods may stay here, or go to another door."""
+    return (
+        read.one(
+            "SELECT 1 FROM holds WHERE order_id = ? AND released_at IS NULL"
+            " AND reason IN ('refund', 'refund_unknown', 'address_changed')",
+            order_id,
+        )
+        is not None
+    )

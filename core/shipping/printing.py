@@ -4,7 +4,9 @@ import logging
 import threading
 
 from core.clock import Clock
-from core.orders.holds import refund_open
+from core.errors import Problem
+from core.messages import Message
+from core.orders.holds import label_stopped
 from core.orders.slip import receiver_of, slip
 from core.ports import LabelFacts, Printer, PrintFailed, Sender, SlipFacts
 from core.shipping.parcels import label_printed
@@ -13,6 +15,9 @@ from core.watch import close_alert, raise_alert
 
 log = logging.getLogger(__name__)
 RETRY_S = 3.0
+LOOK_S = 0.5
+SHORTEST_LOOK_S = 0.02
+"""Real seconds between two looks at the jobs, however fast the clock runs."""
 
 
 class PrintRun:
@@ -50,7 +55,7 @@ class PrintRun:
                     pass
             except Exception:
                 log.exception("printing at %s stumbled", self.station)
-            self.clock.wait(self.wake, 0.5)
+            self.clock.wait(self.wake, max(LOOK_S, SHORTEST_LOOK_S * self.clock.speed))
             self.wake.clear()
 
     def _print_next(self) -> bool:
@@ -65,6 +70,14 @@ class PrintRun:
         except PrintFailed as failure:
             self._failed(job, failure)
             return False
+        except Problem as problem:  # nothing went to the printer: the slip lacks a fact
+            why = problem.message
+            self.store.do(lambda tx: refuse(tx, job, why), Actor(station=self.station))
+            return True
+        except Exception:
+            log.exception("printing at %s stumbled", self.station)
+            self.store.do(lambda tx: doubt(tx, job, "stumbled"), Actor(station=self.station))
+            return True
         self.store.do(lambda tx: self._printed(tx, job), Actor(station=self.station))
         return True
 
@@ -82,7 +95,7 @@ class PrintRun:
         if self._down:
             self._down = False
             log.info("printer of %s prints again", self.station)
-            close_alert(tx, "printer_down", self.station)
+        close_alert(tx, "printer_down", self.station)
 
     def _failed(self, job: Row, failure: PrintFailed) -> None:
         """Certainly not printed: wait and try again. Perhaps printed: a person looks."""
@@ -108,17 +121,17 @@ def due_job(read: Rows, station: str, now: int) -> Row | None:
     """The oldest job this station's printer should print."""
     return read.one(
         "SELECT * FROM print_jobs WHERE station = ? AND state = 'waiting' AND next_try_at <= ?"
-        " ORDER BY next_try_at, id LIMIT 1",
+        " ORDER BY id LIMIT 1",
         *(station, now),
     )
 
 
 def claim_job(tx: Tx, station: str) -> Row | None:
-    """Mark the next job as on the wire; a label whose refund is open waits for the answer."""
+    """Mark the next job as on the wire; a label waits while its refund or address is open."""
     job = due_job(tx, station, tx.now)
-    if job is not None and job["kind"] == "label" and refund_open(tx, job["order_id"]):
+    if job is not None and job["kind"] == "label" and label_stopped(tx, job["order_id"]):
         tx.run(
-            "UPDATE print_jobs SET next_try_at = ?, last_answer = 'refund' WHERE id = ?",
+            "UPDATE print_jobs SET next_try_at = ?, last_answer = 'held' WHERE id = ?",
             *(tx.now + 10_000, job["id"]),
         )
         return None
@@ -128,6 +141,16 @@ def claim_job(tx: Tx, station: str) -> Row | None:
             job["id"],
         )
     return job
+
+
+def refuse(tx: Tx, job: Row, why: Message) -> None:
+    """A slip that lost a mandatory fact since it was queued is not printed; a person hears."""
+    tx.run(
+        "UPDATE print_jobs SET state = 'cancelled', last_answer = ? WHERE id = ?",
+        *(why.id, job["id"]),
+    )
+    number = tx.the("SELECT number FROM orders WHERE id = ?", job["order_id"])["number"]
+    raise_alert(tx, "print_refused", number, job["order_id"], why=why)
 
 
 def doubt_unfinished(tx: Tx, station: str) -> None:

@@ -12,18 +12,18 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from core.orders.audit import recheck
 from core.ports import CallFailed, Carrier, Fault
 from core.ports import Sender as From
 from core.store import Store
 from core.store.store import BACKGROUND
 from core.sync import health
 from core.sync.lock import SyncLock
-from core.sync.outbox import Sender, recover
+from core.sync.outbox import AUTH_PAUSE_S, Sender, recover
 from core.sync.pull import Shop, pull
-from core.watch import watch
+from core.watch import CHUNK, watch
 
 log = logging.getLogger(__name__)
-AUTH_PAUSE_S = 600.0
 LOOK_S = 0.2
 PULL_EVERY_S = 60.0
 SHORTEST_TICK_S = 0.05
@@ -193,4 +193,8 @@ class Engine:
         self.outbox.send_to_carrier()
 
     def _watch(self) -> None:
-        self.store.do(watch, rank=BACKGROUND)
+        while self.store.do(watch, rank=BACKGROUND) >= CHUNK:
+            pass
+        after: int | None = 0
+        while after is not None:
+            after = self.store.do(lambda tx, after=after: recheck(tx, after), rank=BACKGROUND)  # type: ignore[misc]

@@ -54,7 +54,7 @@ def unwell(store: Store, shop_id: int, failure: CallFailed) -> None:
             " down_since = ifnull(down_since, ?2), fault = ?3, answer = ?4",
             *(shop_id, tx.now, failure.fault.value, f"{failure.code} {failure.text}".strip()),
         )
-        if failure.fault in (Fault.AUTH, Fault.PERMISSION):
+        if failure.fault in (Fault.AUTH, Fault.PERMISSION, Fault.UNKNOWN):
             raise_alert(tx, "shop_refuses", code, fault=failure.fault.value, answer=failure.text)
 
     store.do(write, rank=BACKGROUND)

@@ -9,7 +9,8 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.orders.holds import refund_open
+from core.errors import Problem
+from core.orders.holds import end, refund_open
 from core.orders.slip import receiver_of
 from core.ports import (
     CallFailed,
@@ -26,11 +27,13 @@ from core.shipping.parcels import store_waybill
 from core.store import Row, Rows, Store, Tx
 from core.store.store import BACKGROUND
 from core.sync.pull import Shop
-from core.watch import raise_alert
+from core.watch import close_alert, raise_alert
 
 log = logging.getLogger(__name__)
 FORGETS_MS = 47 * 3_600_000
 """Carriers remember a reference for 48 hours; after that a second ask would buy a second time."""
+CARRIER = "carrier"
+AUTH_PAUSE_S = 600.0
 BACKOFF_S = (2, 5, 15, 60, 300, 900)
 
 
@@ -65,34 +68,38 @@ class Sender:
         self.shops = shops
         self.carrier = carrier
         self.sender = sender
+        self._not_before: dict[str, float] = {}
 
     def send_to_shop(self, shop_id: int, most: int = 50) -> int:
         """Tell one shop what it does not know yet; returns how many effects were tried."""
         where = "kind = 'backhaul' AND ? = (SELECT shop_id FROM orders WHERE id = order_id)"
-        return self._drain(where, (shop_id,), most)
+        return self._drain(self.shops[shop_id].code, where, (shop_id,), most)
 
     def send_to_carrier(self, most: int = 50) -> int:
         """Buy and void waybills."""
         if self.carrier is None:
             return 0
-        return self._drain("kind IN ('waybill', 'void')", (), most)
+        return self._drain(CARRIER, "kind IN ('waybill', 'void')", (), most)
 
-    def _drain(self, where: str, values: tuple[object, ...], most: int) -> int:
+    def _drain(self, target: str, where: str, values: tuple[object, ...], most: int) -> int:
+        if self.store.clock.monotonic() < self._not_before.get(target, 0.0):
+            return 0
         for count in range(most):
             if not next_due(self.store.read, self.store.clock.now(), where, values):
                 return count
             due = self.store.do(lambda tx: claim(tx, where, values), rank=BACKGROUND)
             if due is None:
                 return count
-            if not self._send(due):
+            if not self._send(target, due):
                 return count + 1  # the target does not answer: leave it alone until next time
         return most
 
-    def _send(self, due: Due) -> bool:
+    def _send(self, target: str, due: Due) -> bool:
         try:
             self._perform(due)
         except CallFailed as failure:
             self._settle_failure(due, failure)
+            self._pause(target, failure)
             return failure.fault not in (Fault.TRANSIENT, Fault.AUTH, Fault.RATE, Fault.CLOCK)
         except Postpone as postponed:
             answer = str(postponed)
@@ -100,7 +107,34 @@ class Sender:
         except Conflict as conflict:
             answer = str(conflict)
             self._write(lambda tx: to_person(tx, due, answer))
+        except Exception as stumble:
+            log.exception("sending %s %d stumbled", due.kind, due.id)
+            self._recover(due, stumble)
+            return False
+        if target in self._not_before:
+            del self._not_before[target]
+            self._write(lambda tx: close_alert(tx, refusal(target), target))
         return True
+
+    def _recover(self, due: Due, stumble: Exception) -> None:
+        """Nobody knows how far it got: ask first next time; what the store refuses, a person."""
+        answer = str(stumble)
+        if isinstance(stumble, Problem) and stumble.message.id == "store.refused":
+            self._write(lambda tx: to_person(tx, due, answer))
+        else:
+            self._write(lambda tx: again(tx, due, backoff(due.attempts), answer, asked=True))
+
+    def _pause(self, target: str, failure: CallFailed) -> None:
+        """A ban is waited out and a refused key not hammered, for all that waits there."""
+        wait = failure.wait_s
+        if failure.fault is Fault.AUTH:
+            wait = AUTH_PAUSE_S if wait is None else wait
+            text = failure.text
+            self._write(
+                lambda tx: raise_alert(tx, refusal(target), target, fault="auth", answer=text)
+            )
+        if wait is not None:
+            self._not_before[target] = self.store.clock.monotonic() + wait
 
     def _perform(self, due: Due) -> None:
         {"waybill": self._buy, "void": self._void, "backhaul": self._tell}[due.kind](due)
@@ -199,7 +233,7 @@ def next_due(read: Rows, now: int, where: str, values: tuple[object, ...]) -> Ro
     """The next effect for a target: a look that takes no lock."""
     return read.one(
         "SELECT * FROM outbox WHERE state IN ('due', 'calling') AND state = 'due'"
-        f" AND next_try_at <= ? AND {where} ORDER BY next_try_at, id LIMIT 1",
+        f" AND next_try_at <= ? AND {where} ORDER BY id LIMIT 1",
         *(now, *values),
     )
 
@@ -227,7 +261,9 @@ def claim(tx: Tx, where: str, values: tuple[object, ...]) -> Due | None:
 def recover(tx: Tx) -> int:
     """Calls that were on their way when the last syncing process died are asked about first."""
     done = tx.run(
-        "UPDATE outbox SET state = 'due', next_try_at = ? WHERE state = 'calling'", tx.now
+        "UPDATE outbox SET state = 'due', next_try_at = ?"
+        " WHERE state IN ('due', 'calling') AND state = 'calling'",  # the index of what is open
+        tx.now,
     )
     return int(done.rowcount)
 
@@ -264,11 +300,8 @@ def told(tx: Tx, due: Due, waybill: str) -> None:
         *(tx.now, due.order_id),
     )
     tx.event("backhauled", due.order_id, waybill=waybill)
-    tx.run(
-        "UPDATE holds SET released_at = ? WHERE order_id = ? AND released_at IS NULL"
-        " AND reason IN ('shipped_elsewhere', 'partly_shipped')",
-        *(tx.now, due.order_id),
-    )
+    for reason in ("shipped_elsewhere", "partly_shipped"):  # it was us
+        end(tx, due.order_id, reason)
 
 
 def to_person(tx: Tx, due: Due, answer: str) -> None:
@@ -285,6 +318,11 @@ def try_again(tx: Tx, outbox_id: int) -> None:
         " AND state IN ('conflict', 'due')",
         *(tx.now, outbox_id),
     )
+
+
+def refusal(target: str) -> str:
+    """The alert's rule when a target refuses our key."""
+    return "carrier_refuses" if target == CARRIER else "shop_refuses"
 
 
 def backoff(attempts: int) -> float:

@@ -12,17 +12,32 @@ __all__ = ["acknowledge", "assign", "close_alert", "open_alerts", "raise_alert",
 
 UNTOUCHED_MS = 2 * 3_600_000
 """An open order nobody touched for this long turns red."""
+CHUNK = 25
+"""Alerts of one rule raised in one transaction."""
+NOT_YET = (
+    "NOT EXISTS (SELECT 1 FROM alerts a WHERE a.order_id = o.id AND a.rule = ?"
+    " AND a.closed_at IS NULL)"
+)
 
 
 def raise_alert(
     tx: Tx, rule: str, subject: str, order_id: int | None = None, **what: object
 ) -> bool:
-    """Raise an alert once per rule and subject; False while it is already open."""
+    """Raise an alert once per rule and subject; False while it is already open.
+
+    One whose reason was over and is back, before anybody acknowledged it, just stays.
+    """
     done = tx.run(
         "INSERT INTO alerts (rule, subject, order_id, what, raised_at) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
         *(rule, subject, order_id, pack(what), tx.now),
     )
+    if not done.rowcount:
+        tx.run(
+            "UPDATE alerts SET over_at = NULL WHERE rule = ? AND subject = ? AND closed_at IS NULL"
+            " AND over_at IS NOT NULL",
+            *(rule, subject),
+        )
     if done.rowcount and order_id is not None:
         tx.event("alerted", order_id, rule=rule)
     return bool(done.rowcount)
@@ -31,22 +46,26 @@ def raise_alert(
 def close_alert(tx: Tx, rule: str, subject: str) -> None:
     """The reason is gone; an alert nobody acknowledged stays until somebody does."""
     tx.run(
-        "UPDATE alerts SET closed_at = ? WHERE rule = ? AND subject = ? AND closed_at IS NULL"
-        " AND acknowledged_at IS NOT NULL",
+        "UPDATE alerts SET over_at = ?1, closed_at = CASE WHEN acknowledged_at IS NOT NULL THEN ?1"
+        " END WHERE rule = ?2 AND subject = ?3 AND closed_at IS NULL AND over_at IS NULL",
         *(tx.now, rule, subject),
     )
 
 
 def watch(tx: Tx) -> int:
-    """Look at every open order once; returns how many alerts were raised."""
+    """Look at the open orders; returns how many alerts were raised, at most CHUNK per rule.
+
+    A caller goes on until fewer come: a scan must not wait for a long list.
+    """
     stale = tx.all(
-        "SELECT id, number FROM orders WHERE open = 1 AND touched_at <= ?"
-        " AND stage NOT IN ('labelled') ORDER BY touched_at LIMIT 500",
-        tx.now - UNTOUCHED_MS,
+        "SELECT id, number FROM orders o WHERE open = 1 AND touched_at <= ?"
+        f" AND stage NOT IN ('labelled') AND {NOT_YET} ORDER BY touched_at LIMIT {CHUNK}",
+        *(tx.now - UNTOUCHED_MS, "untouched"),
     )
     overdue = tx.all(
-        "SELECT id, number FROM orders WHERE open = 1 AND ship_by <= ? ORDER BY ship_by LIMIT 500",
-        tx.now,
+        f"SELECT id, number FROM orders o WHERE open = 1 AND ship_by <= ? AND {NOT_YET}"
+        f" ORDER BY ship_by LIMIT {CHUNK}",
+        *(tx.now, "overdue"),
     )
     raised = sum(raise_alert(tx, "untouched", row["number"], row["id"]) for row in stale)
     raised += sum(raise_alert(tx, "overdue", row["number"], row["id"]) for row in overdue)
@@ -75,22 +94,28 @@ def acknowledge(tx: Tx, alert_id: int) -> None:
     if not done.rowcount:
         raise Problem("alert.already", alert=alert_id)
     audit_alert(tx, alert_id, "alert_acknowledged")
-    if not subject_open(tx, alert_id):
+    if is_over(tx, alert_id):
         tx.run("UPDATE alerts SET closed_at = ? WHERE id = ?", tx.now, alert_id)
 
 
 def snooze(tx: Tx, alert_id: int, until: int) -> None:
     """Put it aside until then; it comes back by itself."""
     who(tx)
-    tx.run("UPDATE alerts SET snoozed_until = ? WHERE id = ?", until, alert_id)
+    change(tx, "UPDATE alerts SET snoozed_until = ? WHERE id = ?", until, alert_id)
     audit_alert(tx, alert_id, "alert_snoozed", until=until)
 
 
 def assign(tx: Tx, alert_id: int, operator_id: int) -> None:
     """Give it to a person."""
     who(tx)
-    tx.run("UPDATE alerts SET assigned_to = ? WHERE id = ?", operator_id, alert_id)
+    change(tx, "UPDATE alerts SET assigned_to = ? WHERE id = ?", operator_id, alert_id)
     audit_alert(tx, alert_id, "alert_assigned", to=operator_id)
+
+
+def change(tx: Tx, sql: str, value: int, alert_id: int) -> None:
+    """Change one open alert. Raises Problem when it is gone."""
+    if not tx.run(f"{sql} AND closed_at IS NULL", value, alert_id).rowcount:
+        raise Problem("alert.gone", alert=alert_id)
 
 
 def who(tx: Tx) -> int:
@@ -106,12 +131,14 @@ def audit_alert(tx: Tx, alert_id: int, kind: str, **what: object) -> None:
     tx.event(kind, row["order_id"], rule=row["rule"], subject=row["subject"], **what)
 
 
-def subject_open(tx: Tx, alert_id: int) -> bool:
-    """Whether the order an alert is about (if any) is still in the building."""
-    row = tx.one(
-        "SELECT o.open FROM alerts a JOIN orders o ON o.id = a.order_id WHERE a.id = ?", alert_id
+def is_over(tx: Tx, alert_id: int) -> bool:
+    """Whether the reason is gone, or the order an alert is about has left the building."""
+    row = tx.the(
+        "SELECT a.over_at, o.open FROM alerts a LEFT JOIN orders o ON o.id = a.order_id"
+        " WHERE a.id = ?",
+        alert_id,
     )
-    return row is None or bool(row["open"])
+    return row["over_at"] is not None or row["open"] == 0
 
 
 def open_alerts(read: Rows, now: int, limit: int = 200) -> list[Row]:
