@@ -1,0 +1,195 @@
+"""Douyin shop: one shop through its open platform (doudian).
+
+Changes are listed oldest first. Each page begins anew at the time of the last row seen (keyset
+restart), so that rows which change meanwhile, and leave the window, cannot push others out of
+sight. Pages count from 0.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from core.clock import Clock
+from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
+from drivers.channels import douyin_order
+from drivers.channels.access import Tokens
+from drivers.channels.calls import Line
+from drivers.channels.douyin_gate import Gateway
+from drivers.channels.reading import Told, part, rows, word
+
+log = logging.getLogger(__name__)
+
+GATEWAY = "https://openapi-fxg.jinritemai.com"
+LISTING = "order.searchList"
+DETAIL = "order.orderDetail"
+SHIP = "order.logisticsAddSinglePack"
+CARRIERS: Mapping[str, str] = {
+    "sf": "shunfeng",
+    "yto": "yuantong",
+    "zto": "zhongtong",
+    "sto": "shentong",
+    "yunda": "yunda",
+    "jt": "jtexpress",
+    "jd": "jd",
+    "ems": "ems",
+    "deppon": "debangwuliu",
+}
+"""Our carrier codes in the platform's; a shop may override one (``order.logisticsCompanyList``)."""
+_MOST_PAGES = 10_000
+
+
+class DouyinShop:
+    """One shop on Douyin, as core's ``Channel``."""
+
+    rules = WindowRules(span_s=21_600)
+
+    def __init__(  # noqa: PLR0917 - what a platform asks for, in the order it is handed out
+        self,
+        base_url: str,
+        app_key: str,
+        app_secret: str,
+        session: str,
+        shop_code: str,
+        clock: Clock,
+        *,
+        refresh_token: str = "",
+        shop_id: str = "",
+        save_tokens: Callable[[Tokens], None] | None = None,
+        sign_method: str = "hmac-sha256",
+        carriers: Mapping[str, str] | None = None,
+        page_size: int = 100,
+        per_second: int = 10,
+        connect_s: float = 5.0,
+        read_s: float = 20.0,
+    ) -> None:
+        """``shop_id`` lets an app of the merchant's own ask for tokens without a refresh token;
+        ``sign_method`` is ``hmac-sha256`` or ``md5``; timeouts are real seconds."""
+        self.shop_code = shop_code
+        self._line = Line(
+            base_url, clock, per_second=per_second, connect_s=connect_s, read_s=read_s
+        )
+        self._gate = Gateway(
+            self._line,
+            app_key,
+            app_secret,
+            Tokens(session, refresh_token),
+            shop_id=shop_id,
+            sign_method=sign_method,
+            save=save_tokens,
+        )
+        self._carriers = {**CARRIERS, **(carriers or {})}
+        self._page_size = page_size
+
+    def server_now(self) -> int:
+        """The platform's clock; our own when it was never heard."""
+        return self._line.server_now()
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._line.close()
+
+    # --- reading --------------------------------------------------------------------------------
+
+    def changes(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        """Order numbers changed in [start, end), page by page; twice is possible, never is not.
+
+        Raises CallFailed, also for a page that holds less than the platform's own count.
+        """
+        span = self.rules.span_s * 1000
+        for since in range(start, end, span):
+            yield from self._window(since // 1000, -(-min(since + span, end) // 1000))
+
+    def _window(self, since: int, until: int) -> Iterator[tuple[str, ...]]:
+        """One window in whole seconds, both ends in it, restarted at the last row of each page."""
+        for _ in range(_MOST_PAGES):
+            page = self._full(since, until, 0)
+            yield page.numbers
+            if len(page.numbers) < self._page_size:
+                return
+            if page.last > since:
+                since = page.last
+                continue
+            yield from self._second(since)
+            since += 1
+            if since > until:
+                return
+        raise CallFailed(Fault.TRANSIENT, "endless", f"more than {_MOST_PAGES} pages")
+
+    def _second(self, at: int) -> Iterator[tuple[str, ...]]:
+        """A second with more orders than fit on a page: from the last page to the first."""
+        last = -(-self._full(at, at, 0).total // self._page_size) - 1
+        for number in range(last, -1, -1):
+            yield self._full(at, at, number).numbers
+
+    def _full(self, since: int, until: int, number: int) -> douyin_order.Page:
+        """A page as full as the count says: an empty list can be a hidden failure.
+
+        A page that stays short when asked again is believed, one that stays empty is not.
+        """
+        page = self._page(since, until, number)
+        if len(page.numbers) >= min(self._page_size, page.total - number * self._page_size):
+            return page
+        again = self._page(since, until, number)
+        if again.numbers or not again.total:
+            log.warning("page %d holds %d orders, told %d", number, len(page.numbers), page.total)
+            return again
+        raise CallFailed(Fault.TRANSIENT, "short_page", f"page {number} is empty")
+
+    def _page(self, since: int, until: int, number: int) -> douyin_order.Page:
+        asked = {
+            "update_time_start": since,
+            "update_time_end": until,
+            "order_by": "update_time",
+            "order_asc": True,
+            "page": number,
+            "size": self._page_size,
+        }
+        return douyin_order.page(self._gate.call(LISTING, asked))
+
+    def detail(self, number: str) -> PlatformOrder:
+        """The truth about one order. Raises CallFailed."""
+        return douyin_order.order(self._order(number), self.server_now())
+
+    def shipped(self, number: str) -> tuple[ShippedParcel, ...]:
+        """The waybills the platform has for an order. Raises CallFailed."""
+        return douyin_order.parcels(self._order(number))
+
+    def _order(self, number: str) -> Told:
+        told = part(self._gate.call(DETAIL, {"shop_order_id": number}), "shop_order_detail")
+        if word(told.get("order_id")) != number:
+            raise CallFailed(Fault.TRANSIENT, "no_order", f"expected order {number}")
+        return told
+
+    # --- shipping -------------------------------------------------------------------------------
+
+    def ship(self, shipment: Shipment) -> None:
+        """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken.
+
+        The platform takes our parcel's id: the same report again gives the first answer and ships
+        nothing twice. A pending refund is never overruled.
+        """
+        company = self._carriers.get(shipment.carrier)
+        if company is None:
+            raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
+        parcel = {
+            "order_id_list": [shipment.platform_number],
+            "shipped_order_info": self._contents(shipment),
+            "logistics_code": shipment.waybill,
+            "company_code": company,
+            "request_id": shipment.reference,
+        }
+        if not self._gate.call(SHIP, parcel, writes=True).get("pack_id"):
+            raise CallFailed(Fault.TRANSIENT, "not_confirmed", in_doubt=True)
+
+    def _contents(self, shipment: Shipment) -> list[dict[str, Any]]:
+        """The lines in the parcel with their quantities, which only the platform knows now."""
+        wanted = set(shipment.sub_numbers)
+        lines = [
+            {"shipped_order_id": word(line.get("order_id")), "shipped_num": line.get("item_num")}
+            for line in rows(self._order(shipment.platform_number).get("sku_order_list"))
+            if word(line.get("order_id")) in wanted
+            or (not wanted and word(line.get("order_status")) != douyin_order.CLOSED)
+        ]
+        if not lines or (wanted and len(lines) != len(wanted)):
+            raise CallFailed(Fault.BUSINESS, "no_lines", f"{len(lines)} of {len(wanted)} lines")
+        return lines

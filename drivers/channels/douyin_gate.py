@@ -1,0 +1,138 @@
+"""The gateway of Douyin's open platform: signed calls, tokens, and what its codes mean.
+
+Source: the platform's documentation of public parameters and return codes. The body is the
+canonical JSON of the parameters, which is what is signed. A token lasts seven days, the token to
+refresh it fourteen.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core.ports import CallFailed, Fault
+from core.text import clean
+from drivers.channels.access import Access, Tokens
+from drivers.channels.calls import Line
+from drivers.channels.reading import Told
+from drivers.signing import canonical_json, signature
+
+_EXPIRED = frozenset({"isv.access-token-expired", "isv.access-token-no-existed"})
+
+
+class Gateway:
+    """Calls the platform's methods for one shop; safe across threads."""
+
+    def __init__(
+        self,
+        line: Line,
+        app_key: str,
+        app_secret: str,
+        tokens: Tokens,
+        *,
+        shop_id: str = "",
+        sign_method: str = "hmac-sha256",
+        save: Callable[[Tokens], None] | None = None,
+    ) -> None:
+        self._line = line
+        self._app_key, self._app_secret = app_key, app_secret
+        self._shop_id = shop_id
+        self._sign_method = sign_method
+        self._access = Access(line, tokens, self._renewed, expired=_EXPIRED, save=save)
+
+    def call(self, method: str, params: Mapping[str, Any], *, writes: bool = False) -> Told:
+        """The data of a method's answer. Raises CallFailed."""
+        return self._access.run(method, lambda token: self._once(method, params, token, writes))
+
+    def _once(self, method: str, params: Mapping[str, Any], token: str, writes: bool) -> Told:
+        body = canonical_json(params)
+        query = self._query(method, params, token)
+        told = self._line.send(
+            lambda client: client.post(
+                f"{self._line.base_url}/{method.replace('.', '/')}",
+                params=query,
+                content=body.encode(),
+                headers={
+                    "Content-Type": "application/json;charset=UTF-8",
+                    "x-open-no-old-err-code": "1",
+                },
+            ),
+            writes=writes,
+        )
+        if str(told.get("code")) != "10000":
+            raise failure(told, writes=writes)
+        data = told.get("data")
+        if not isinstance(data, dict):
+            raise CallFailed(Fault.TRANSIENT, "no_content", in_doubt=writes)
+        return data
+
+    def _query(self, method: str, params: Mapping[str, Any], token: str) -> dict[str, str]:
+        signed = {
+            "app_key": self._app_key,
+            "method": method,
+            "timestamp": str(self._line.server_now() // 1000),
+            "v": "2",
+        }
+        sign = signature(
+            "douyin_shop", self._sign_method, self._app_secret, {**signed, "param": params}
+        )
+        return {**signed, "access_token": token, "sign_method": self._sign_method, "sign": sign}
+
+    def _renewed(self, tokens: Tokens) -> Tokens | None:
+        """New tokens by the refresh token, else by the shop's own authorisation."""
+        if tokens.refresh_token:
+            asked = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
+            try:
+                return self._tokens(self._once("token.refresh", asked, "", False))
+            except CallFailed as failed:
+                if failed.fault is not Fault.AUTH or not self._shop_id:
+                    raise
+        if not self._shop_id:
+            return None
+        asked = {"grant_type": "authorization_self", "code": "", "shop_id": self._shop_id}
+        return self._tokens(self._once("token.create", asked, "", False))
+
+    def _tokens(self, told: Told) -> Tokens | None:
+        lasts = str(told.get("expires_in") or "")
+        if not told.get("access_token"):
+            return None
+        return Tokens(
+            str(told["access_token"]),
+            str(told.get("refresh_token") or ""),
+            self._line.server_now() + int(lasts) * 1000 if lasts.isdecimal() else 0,
+        )
+
+
+# --- return codes ---------------------------------------------------------------------------------
+
+_NUMBER = re.compile(r":(\d{3,6})$")
+_AGAIN = frozenset({"8888", "60118", "60124", "70002", "70009", "70011", "70014"})
+"""The platform's own trouble, said as if it were the order's; it may have shipped."""
+_SETUP = frozenset({"60011", "60018", "60027", "60070", "60072", "60083", "70016"})
+"""A carrier or an address of the shop that is not set up: no order will pass."""
+_RATE = re.compile(r"limit|frequen|qps|限流|限频|频繁|超过.{0,6}次数|调用次数", re.IGNORECASE)
+_AUTH = re.compile(r"access-token|signature|app-id|token-generate|unauthori")
+
+
+def failure(told: Mapping[str, Any], *, writes: bool = False) -> CallFailed:
+    """What an answer without success means."""
+    code = clean(told.get("code"), 20)
+    sub = clean(told.get("sub_code"), 120)
+    said = clean(told.get("sub_msg") or told.get("msg"), 300)
+    found = _NUMBER.search(sub)
+    number = found.group(1) if found else ""
+    name = number or sub or code
+    if number in _SETUP:
+        return CallFailed(Fault.PERMISSION, name, said)
+    if sub.startswith("isp.") or number in _AGAIN or (code == "20000" and not sub):
+        return CallFailed(Fault.TRANSIENT, name, said, in_doubt=writes)
+    if "timestamp" in sub:
+        return CallFailed(Fault.CLOCK, name, said)
+    if _AUTH.search(sub) or code == "30002":  # 30002: our address is not on the platform's list
+        return CallFailed(Fault.AUTH, name, said)
+    if _RATE.search(sub) or (not number and _RATE.search(said)):
+        return CallFailed(Fault.RATE, name, said)
+    if number or sub.startswith("isv.business-failed"):
+        return CallFailed(Fault.BUSINESS, name, said)
+    if code in ("30001", "40001", "40002", "40003", "40004") or sub.startswith("isv."):
+        return CallFailed(Fault.PERMISSION, name, said)
+    return CallFailed(Fault.UNKNOWN, name, said, in_doubt=writes)

@@ -1,0 +1,149 @@
+"""A Douyin order as core's: pure reading, no network.
+
+Money on the wire is fen, time is Unix seconds. Each line has its own status, after-sale state and
+number; names and addresses come masked, their ciphers beside them.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from core.ports import CallFailed, Fault, PlatformLine, PlatformOrder, Receiver, ShippedParcel
+from core.text import clean
+from drivers.channels.promises import tier_named
+from drivers.channels.reading import MISSING, Reading, Told, part, raw, rows, word
+
+CLOSED = "4"
+_OVER = ("12", "14", "51", "53")
+"""After-sale states in which the money went back, or goods were exchanged."""
+_SETTLED = ("3", CLOSED, "5")
+"""Line states in which nothing is left to ship."""
+_NO_CASE = ("0", "28")
+_MONEY_ONLY = "6"
+"""The kind of after-sale that only pays a price difference: the goods are shipped all the same."""
+
+
+class Page(NamedTuple):
+    """One page of the listing, oldest change first."""
+
+    numbers: tuple[str, ...]
+    total: int
+    last: int
+    """When the last row changed, Unix seconds."""
+
+
+def page(told: Told) -> Page:
+    """A page of the listing. Raises CallFailed when it is not one."""
+    total = str(told.get("total"))
+    listed = list(rows(told.get("shop_order_list")))
+    numbers = tuple(word(row.get("order_id")) for row in listed)
+    times = [str(row.get("update_time")) for row in listed]
+    if not total.isdecimal() or not all(numbers) or not all(map(str.isdecimal, times)):
+        raise CallFailed(Fault.TRANSIENT, "bad_rows", "expected numbers, times and a total")
+    if len(listed) != len(told.get("shop_order_list") or ()):
+        raise CallFailed(Fault.TRANSIENT, "bad_rows", "expected objects")
+    return Page(numbers, int(total), int(times[-1]) if times else 0)
+
+
+def order(told: Told, now: int) -> PlatformOrder:
+    """The order of a detail; ``now`` dates one whose own times cannot be read."""
+    reading = Reading()
+    lines = tuple(_line(line, reading) for line in rows(told.get("sku_order_list")))
+    created = reading.seconds(told.get("create_time"))
+    modified = reading.seconds(told.get("update_time"))
+    reading.failed |= not lines or created is None or modified is None
+    amount, freight = reading.fen(told.get("pay_amount")), reading.fen(told.get("post_amount", 0))
+    return PlatformOrder(
+        number=word(told.get("order_id")),
+        status=word(told.get("order_status")),
+        modified_at=modified if modified is not None else now,
+        created_at=created if created is not None else now,
+        lines=lines,
+        paid_at=reading.seconds(told.get("pay_time")),
+        ship_by=reading.seconds(told.get("exp_ship_time")),
+        tier=tier_named(_promise(told)),
+        buyer_key=clean(told.get("open_id") or told.get("doudian_open_id")),
+        receiver=_receiver(told),
+        buyer_note=clean(told.get("buyer_words")),
+        seller_note=clean(told.get("seller_words")),
+        amount_cents=amount,
+        freight_cents=freight,
+        flags=reading.flags(),
+        raw=raw(told),
+    )
+
+
+def parcels(told: Told) -> tuple[ShippedParcel, ...]:
+    """The waybills an order knows, line by line where they are told so."""
+    return tuple(parcel for pack in rows(told.get("logistics_info")) for parcel in _parcels(pack))
+
+
+def _parcels(pack: Told) -> Iterator[ShippedParcel]:
+    waybill = clean(pack.get("tracking_no"), 60)
+    if not waybill:
+        return
+    subs = [word(line.get("sku_order_id")) for line in rows(pack.get("product_info"))]
+    for sub in subs or [""]:
+        yield ShippedParcel(waybill=waybill, sub_number=sub)
+
+
+def _line(told: Told, reading: Reading) -> PlatformLine:
+    return PlatformLine(
+        sub_number=word(told.get("order_id")),
+        sku=clean(told.get("out_sku_id") or told.get("code"), 120),
+        title=clean(told.get("product_name"), 300),
+        spec=_spec(told),
+        quantity=reading.count(told.get("item_num")),
+        price_cents=reading.fen(told.get("origin_amount", 0)),
+        status=word(told.get("order_status")),
+        refund=_refund(told),
+        gift=clean(told.get("given_product_type"), 20) == "FREE",
+    )
+
+
+def _spec(told: Told) -> str:
+    listed = list(rows(told.get("spec")))
+    parts = [f"{clean(x.get('name'), 40)}:{clean(x.get('value'), 80)}" for x in listed]
+    return clean(";".join(parts), 300)
+
+
+def _refund(told: Told) -> str:
+    """The platform's after-sale number where it says it all; else with what makes it unclear.
+
+    A case that is over while the line is still to be shipped may have paid back all, part or
+    nothing of it; a case that failed and still paid contradicts itself. Both go to a person.
+    """
+    case = part(told, "after_sale_info")
+    state, paid = word(case.get("after_sale_status")), word(case.get("refund_status"))
+    if not state:
+        return MISSING
+    if word(case.get("after_sale_type")) == _MONEY_ONLY and state not in _NO_CASE:
+        return "price_protection"
+    if state in _NO_CASE:
+        return f"{state}/paid{paid}" if paid in ("2", "3") else state
+    line = word(told.get("order_status"))
+    return f"{state}/line{line}" if state in _OVER and line not in _SETTLED else state
+
+
+def _receiver(told: Told) -> Receiver:
+    """The receiver as he may be shown, and the cipher of him that the platform's waybill takes."""
+    masked, full = part(told, "mask_post_addr"), part(told, "post_addr")
+    where = masked or full
+
+    def name(of: str) -> str:
+        return clean(part(where, of).get("name"), 40)
+
+    return Receiver(
+        name=clean(told.get("mask_post_receiver"), 100),
+        phone=clean(told.get("mask_post_tel"), 40),
+        province=name("province"),
+        city=name("city"),
+        district=name("town"),
+        address=name("street") + clean(where.get("detail"), 300),
+        cipher_ref=clean(told.get("encrypt_post_tel")),
+    )
+
+
+def _promise(told: Told) -> str:
+    """Everything that may name the promise: its own field and the order's tags."""
+    tags = [clean(tag.get("text"), 60) for tag in rows(told.get("shop_order_tag_ui"))]
+    return " ".join([clean(told.get("promise_info"), 200), *tags])

@@ -1,0 +1,130 @@
+"""What the tests of all shop connectors share: a platform, a shop connected to it, its evenings."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from core.clock import SetClock
+from core.ports import CallFailed, Shipment
+from drivers.simulated.deals import Shop, SimLine, SimOrder
+
+NOON = 1_768_881_600_000  # 2026-01-20 12:00:00 in Shanghai
+TWO = (SimLine(sku="TEA-1", title="茶", price_cents=990, quantity=2), SimLine(sku="CUP-2"))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One platform and how a shop connects to it."""
+
+    name: str
+    server: Callable[..., Shop]
+    connect: Callable[..., Any]
+    """(server, clock, settings) -> the connector."""
+    listing: str
+    """What a listing call is called in scripts."""
+    ship: str
+    """What the call is called that reports a waybill."""
+    detail: str
+    renews: bool = True
+    clocked: bool = True
+    """Whether a call carries a time that can be wrong."""
+    refuses_again: str = ""
+    """The code of a second report of the same waybill; "" when it is no failure."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass
+class Floor:
+    """A platform, a shop connected to it, and their clocks."""
+
+    kind: Kind
+    server: Any
+    clock: SetClock
+    made: list[Any] = field(default_factory=list)
+
+    def shop(self, clock: SetClock | None = None, **more: Any) -> Any:
+        settings = {"page_size": 5, "per_second": 0, "read_s": 2.0, **more}
+        shop = self.kind.connect(self.server, clock or self.clock, settings)
+        self.made.append(shop)
+        return shop
+
+    def place(self, count: int = 1, **told: Any) -> list[str]:
+        told.setdefault("lines", TWO[:1])
+        return [self.server.place(SimOrder(**told)) for _ in range(count)]
+
+
+def listed(shop: Any, start: int = NOON - 60_000, end: int = NOON + 60_000) -> list[str]:
+    return [number for page in shop.changes(start, end) for number in page]
+
+
+def refused(call: Callable[[], object]) -> CallFailed:
+    with pytest.raises(CallFailed) as caught:
+        call()
+    return caught.value
+
+
+def parcel(
+    number: str,
+    *subs: str,
+    waybill: str = "ZT0000001",
+    carrier: str = "zto",
+    reference: str = "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+) -> Shipment:
+    return Shipment(
+        platform_number=number,
+        sub_numbers=subs,
+        carrier=carrier,
+        waybill=waybill,
+        reference=reference,
+    )
+
+
+@dataclass
+class Evening:
+    """A sale: orders come within minutes and change a few times each, also between two pages."""
+
+    floor: Floor
+    seed: int
+    due: list[tuple[int, int]] = field(default_factory=list)
+    numbers: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        draw = random.Random(self.seed)
+        for order in range(120):
+            at = draw.randrange(0, 240)
+            later = [at + draw.randrange(1, 700) for _ in range(draw.randrange(2, 6))]
+            self.due += [(NOON + second * 1000, order) for second in (at, *later)]
+        self.due.sort(reverse=True)
+        self.floor.server.late = (0.05, 90.0)
+        self.floor.server.between_pages = lambda: self.pass_by(1)
+
+    def pass_by(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.floor.clock.advance(1)
+            while self.due and self.due[-1][0] <= self.floor.clock.now():
+                self.happen(self.due.pop()[1])
+
+    def happen(self, order: int) -> None:
+        if order in self.numbers:
+            self.floor.server.memo(self.numbers[order], "changed")
+        else:
+            self.numbers[order] = self.floor.place()[0]
+
+
+def follow(evening: Evening, read: Callable[[Any, int, int], list[str]] = listed) -> list[str]:
+    """What core does every five minutes; the orders whose last state it never saw."""
+    server, shop = evening.floor.server, evening.floor.shop(page_size=10)
+    known: dict[str, int] = {}
+    reached = NOON - 60_000
+    while evening.due or reached < NOON + 1_200_000:
+        evening.pass_by(300)
+        horizon = shop.server_now() - shop.rules.delay_s * 1000
+        for number in read(shop, reached - shop.rules.overlap_s * 1000, horizon):
+            known[number] = server.deals[number].modified_at
+        reached = horizon
+    return [n for n, deal in server.deals.items() if known.get(n) != deal.modified_at]

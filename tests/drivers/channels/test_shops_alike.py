@@ -1,0 +1,391 @@
+"""What every shop connector must do, whatever platform it speaks to, over a real socket."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from core.clock import SetClock
+from core.orders.values import value_map
+from core.ports import CallFailed, Fault
+from drivers.channels.access import Tokens
+from drivers.channels.douyin import DouyinShop
+from drivers.simulated.douyin import SimulatedDouyin
+from tests.drivers.channels.shopkit import (
+    NOON,
+    TWO,
+    Evening,
+    Floor,
+    Kind,
+    follow,
+    listed,
+    parcel,
+    refused,
+)
+from tests.until import until
+
+KINDS = [
+    Kind(
+        name="douyin",
+        server=SimulatedDouyin,
+        connect=lambda server, clock, told: DouyinShop(
+            *(server.url, server.app_key, "secret", "session", "dy", clock),
+            **{"refresh_token": "refresh", **told},
+        ),
+        listing="order.searchList",
+        detail="order.orderDetail",
+        ship="order.logisticsAddSinglePack",
+    ),
+]
+
+
+@pytest.fixture(params=KINDS, ids=str)
+def floor(request: pytest.FixtureRequest) -> Iterator[Floor]:
+    clock = SetClock(NOON)
+    with request.param.server(clock) as server:
+        floor = Floor(request.param, server, clock)
+        yield floor
+        for shop in floor.made:
+            shop.close()
+
+
+def ours(floor: Floor, number: str) -> tuple[str, list[str]]:
+    """An order's status and its lines' refunds in core's words."""
+    words, order = value_map(floor.kind.name), floor.shop().detail(number)
+    return words.status_of(order.status), [words.refund_of(line.refund) for line in order.lines]
+
+
+# --- the order --------------------------------------------------------------------------------
+
+
+def test_an_order_is_read_as_it_is(floor: Floor) -> None:
+    note = "@仓库 [/red] 😀 a&b+c%"
+    (number,) = floor.place(lines=TWO, buyer_note=note, freight_cents=500, seller_note="易碎")
+    order = floor.shop().detail(number)
+    assert order.number == number and not order.flags
+    assert [(x.sku, x.quantity, x.price_cents) for x in order.lines] == [
+        ("TEA-1", 2, 990),
+        ("CUP-2", 1, 1000),
+    ]
+    assert len({x.sub_number for x in order.lines}) == 2
+    assert (order.amount_cents, order.freight_cents) == (3480, 500)
+    assert order.created_at == order.modified_at == order.paid_at == NOON
+    assert order.buyer_note == note and order.buyer_key
+    assert order.receiver.province == "浙江省" and order.receiver.city == "杭州市"
+    assert order.receiver.name and order.receiver.phone
+    assert "session" not in order.raw and "secret" not in order.raw
+    assert ours(floor, number) == ("to_ship", ["none", "none"])
+
+
+def test_no_note_is_told_as_none_left(floor: Floor) -> None:
+    (number,) = floor.place()
+    assert floor.shop().detail(number).buyer_note == ""
+
+
+def test_a_seller_note_written_later_is_told(floor: Floor) -> None:
+    (number,) = floor.place()
+    floor.server.memo(number, "加急")
+    assert floor.shop().detail(number).seller_note == "加急"
+
+
+@pytest.mark.parametrize(
+    ("stage", "ours_is"),
+    [
+        ("WAIT_BUYER_PAY", "unpaid"),
+        ("WAIT_SELLER_SEND_GOODS", "to_ship"),
+        ("TRADE_CLOSED", "closed"),
+    ],
+)
+def test_a_stage_has_its_word(floor: Floor, stage: str, ours_is: str) -> None:
+    (number,) = floor.place(status=stage)
+    assert ours(floor, number)[0] == ours_is
+    assert (floor.shop().detail(number).paid_at is None) is (ours_is == "unpaid")
+
+
+def test_an_unpaid_order_is_paid(floor: Floor) -> None:
+    (number,) = floor.place(status="WAIT_BUYER_PAY")
+    floor.server.pay(number)
+    assert ours(floor, number)[0] == "to_ship"
+
+
+def test_a_stage_nobody_knows_holds(floor: Floor) -> None:
+    (number,) = floor.place(status="LIMBO")
+    assert ours(floor, number)[0] in ("unknown", "hold")
+
+
+def test_a_refund_of_one_line_stops_that_line(floor: Floor) -> None:
+    (number,) = floor.place(lines=TWO)
+    sub = floor.server.deals[number].items[1].number
+    floor.server.refund(number, sub)
+    refunds = ours(floor, number)[1]
+    assert refunds[1] == "open"
+    floor.server.withdraw_refund(number, sub)
+    assert ours(floor, number)[1] == ["none", "none"]
+
+
+def test_money_that_went_back_is_never_shipped(floor: Floor) -> None:
+    (number,) = floor.place()
+    floor.server.refund(number)
+    floor.server.agree_refund(number)
+    status, refunds = ours(floor, number)
+    assert status == "closed" or set(refunds) == {"refunded"}
+
+
+def test_an_order_that_is_not_there_is_the_orders_own_fault(floor: Floor) -> None:
+    assert refused(lambda: floor.shop().detail("123")).fault is Fault.BUSINESS
+
+
+# --- listing ------------------------------------------------------------------------------------
+
+
+def test_every_change_is_listed(floor: Floor) -> None:
+    numbers = floor.place(12)
+    assert sorted(set(listed(floor.shop()))) == sorted(numbers)
+
+
+def test_an_empty_window_is_empty(floor: Floor) -> None:
+    assert listed(floor.shop()) == []
+
+
+def test_what_changed_before_or_after_is_not_listed(floor: Floor) -> None:
+    floor.place()
+    assert listed(floor.shop(), NOON - 3_600_000, NOON - 60_000) == []
+    assert listed(floor.shop(), NOON + 60_000, NOON + 120_000) == []
+
+
+def test_both_orders_on_the_boundary_second_are_seen(floor: Floor) -> None:
+    first = floor.place()
+    floor.clock.advance(1)
+    second = floor.place()
+    shop, edge = floor.shop(), NOON + 1000
+    seen = listed(shop, NOON, edge) + listed(shop, edge, edge + 60_000)
+    assert set(seen) == {*first, *second}
+
+
+def test_a_window_that_ends_within_a_second_holds_that_second(floor: Floor) -> None:
+    floor.clock.advance(0.4)
+    numbers = floor.place()
+    assert listed(floor.shop(), NOON - 60_000, NOON + 500) == numbers
+
+
+def test_two_hundred_orders_of_one_second_are_all_seen(floor: Floor) -> None:
+    numbers = floor.place(200)
+    assert sorted(set(listed(floor.shop(page_size=30)))) == sorted(numbers)
+
+
+def test_a_wide_window_is_asked_for_in_parts(floor: Floor) -> None:
+    numbers = floor.place(2)
+    assert set(listed(floor.shop(), NOON - 20 * 86_400_000, NOON + 1000)) == set(numbers)
+
+
+@pytest.mark.parametrize("kind", ["empty", "html502", "html200", "truncated", "cut_short", "isp"])
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_a_bad_page_abandons_the_window(floor: Floor, kind: str, call: int) -> None:
+    numbers = floor.place(12)
+    shop = floor.shop()
+    shop.detail(numbers[0])  # whatever is needed to speak at all
+    floor.server.script([{"at": f"{floor.kind.listing}#{call}", "do": kind}])
+    assert refused(lambda: listed(shop)).fault is Fault.TRANSIENT
+    assert sorted(set(listed(shop))) == sorted(numbers)
+
+
+def test_a_doubled_row_is_harmless(floor: Floor) -> None:
+    numbers = floor.place(7)
+    floor.server.script([{"at": f"{floor.kind.listing}#1", "do": "duplicate"}])
+    assert set(listed(floor.shop())) == set(numbers)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_nothing_is_lost_while_orders_change(floor: Floor, seed: int) -> None:
+    evening = Evening(floor, seed)
+    assert follow(evening) == []
+    assert len(evening.numbers) == 120
+
+
+# --- session, clock, rate -----------------------------------------------------------------------
+
+
+def test_a_token_that_runs_out_is_renewed_within_the_window(floor: Floor) -> None:
+    if not floor.kind.renews:
+        pytest.skip("the token of this platform does not run out")
+    numbers, kept = floor.place(12), list[Tokens]()
+    shop = floor.shop(save_tokens=kept.append)
+    shop.detail(numbers[0])
+    already = len(kept)
+    floor.server.script([{"at": f"{floor.kind.listing}#2", "do": "expire"}])
+    assert sorted(set(listed(shop))) == sorted(numbers)
+    assert len(kept) == already + 1
+    assert kept[-1].session == floor.server.session and kept[-1].session not in repr(kept)
+
+
+def test_many_calls_renew_once(floor: Floor) -> None:
+    if not floor.kind.renews:
+        pytest.skip("the token of this platform does not run out")
+    (number,), kept, read = floor.place(), list[Tokens](), list[Any]()
+    shop = floor.shop(save_tokens=kept.append)
+    shop.detail(number)
+    already = len(kept)
+    floor.server.expire()
+    gate = threading.Barrier(4)
+
+    def ask() -> None:
+        gate.wait()
+        read.append(shop.detail(number))
+
+    for _ in range(4):
+        threading.Thread(target=ask).start()
+    until(lambda: len(read) == 4)
+    assert len(kept) == already + 1
+
+
+def test_a_withdrawn_authorisation_is_said_so_and_not_hammered(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    shop.detail(number)
+    floor.server.revoke()
+    before = floor.server.calls
+    assert refused(lambda: shop.detail(number)).fault is Fault.AUTH
+    assert floor.server.calls - before <= 3
+
+
+@pytest.mark.parametrize("minutes", [11, -11])
+def test_a_wrong_clock_is_set_by_the_server(floor: Floor, minutes: int) -> None:
+    (number,) = floor.place()
+    shop = floor.shop(SetClock(NOON + minutes * 60_000))
+    assert shop.detail(number).number == number
+    assert abs(shop.server_now() - NOON) <= 500
+    calls = floor.server.calls
+    assert shop.detail(number) and floor.server.calls == calls + 1
+
+
+def test_a_clock_that_stays_wrong_is_said_so(floor: Floor) -> None:
+    if not floor.kind.clocked:
+        pytest.skip("calls to this platform carry no time")
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": "call#1", "do": "skew 3000"}, {"at": "call#2", "do": "skew 9000"}])
+    assert refused(lambda: shop.detail(number)).fault is Fault.CLOCK
+
+
+def test_too_many_calls_are_waited_out(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    shop.detail(number)
+    floor.server.script([{"at": floor.kind.detail, "do": "ban 7"}])
+    assert refused(lambda: shop.detail(number)).fault is Fault.RATE
+    floor.clock.advance(61)
+    assert shop.detail(number).number == number
+
+
+# --- shipping -----------------------------------------------------------------------------------
+
+
+def test_a_waybill_arrives(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    assert shop.shipped(number) == ()
+    shop.ship(parcel(number))
+    (told,) = floor.server.shipments[number]
+    assert told["waybill"] == "ZT0000001" and len(told["oids"]) == 2
+    assert {x.waybill for x in shop.shipped(number)} == {"ZT0000001"}
+    assert ours(floor, number)[0] in ("shipped", "done")
+
+
+def test_a_parcel_with_part_of_the_lines(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    first, second = (x.sub_number for x in shop.detail(number).lines)
+    shop.ship(parcel(number, first))
+    assert {x.waybill for x in shop.shipped(number)} == {"ZT0000001"}
+    assert ours(floor, number)[0] in ("partial", "to_ship")
+    shop.ship(parcel(number, second, waybill="ZT0000002", carrier="sf", reference="other"))
+    assert {x.waybill for x in shop.shipped(number)} == {"ZT0000001", "ZT0000002"}
+    assert [x["waybill"] for x in floor.server.shipments[number]] == ["ZT0000001", "ZT0000002"]
+
+
+@pytest.mark.parametrize("kind", ["drop_after_commit", "html502_after", "truncated", "isp_after"])
+def test_a_lost_answer_leaves_doubt_and_the_platform_knows(floor: Floor, kind: str) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": floor.kind.ship, "do": kind}])
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert failed.fault is Fault.TRANSIENT and failed.in_doubt
+    assert {x.waybill for x in shop.shipped(number)} == {"ZT0000001"}
+    assert len(floor.server.shipments[number]) == 1
+
+
+def test_a_call_that_never_left_leaves_no_doubt(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    shop.detail(number)
+    floor.server.cut()
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert failed.fault is Fault.TRANSIENT and not failed.in_doubt
+    floor.server.restore()
+    shop.ship(parcel(number))
+    assert len(floor.server.shipments[number]) == 1
+
+
+def test_the_same_report_again_ships_nothing_twice(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    shop.ship(parcel(number))
+    if floor.kind.refuses_again:
+        failed = refused(lambda: shop.ship(parcel(number)))
+        assert (failed.fault, failed.code) == (Fault.BUSINESS, floor.kind.refuses_again)
+    else:
+        shop.ship(parcel(number))
+    assert len(floor.server.shipments[number]) == 1
+
+
+def test_a_closed_order_cannot_be_shipped(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.close(number)
+    assert refused(lambda: shop.ship(parcel(number))).fault is Fault.BUSINESS
+    assert floor.server.shipments == {}
+
+
+def test_an_order_with_another_waybill_is_not_overwritten(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    shop.ship(parcel(number, reference="someone else's"))
+    failed = refused(lambda: shop.ship(parcel(number, waybill="ZT0000009")))
+    assert failed.fault is Fault.BUSINESS
+    assert {x.waybill for x in shop.shipped(number)} == {"ZT0000001"}
+
+
+def test_trouble_before_the_call_was_carried_out_ships_nothing(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": floor.kind.ship, "do": "isp"}])
+    assert refused(lambda: shop.ship(parcel(number))).fault is Fault.TRANSIENT
+    assert shop.shipped(number) == ()
+    shop.ship(parcel(number))
+    assert len(floor.server.shipments[number]) == 1
+
+
+# --- the weather --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [("drop", Fault.TRANSIENT), ("html200", Fault.TRANSIENT), ("forbidden", Fault.AUTH)],
+)
+def test_no_answer_of_the_network_is_an_order(floor: Floor, kind: str, fault: Fault) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    shop.detail(number)
+    floor.server.script([{"at": floor.kind.detail, "do": kind}])
+    assert refused(lambda: shop.detail(number)).fault is fault
+    assert shop.detail(number).number == number
+
+
+def test_sixty_orders_ship_once_each_through_a_storm(floor: Floor) -> None:
+    numbers, shop = floor.place(60, lines=TWO), floor.shop(page_size=50)
+    floor.server.storm(7, 0.15)
+    waiting = {
+        n: (parcel(n, waybill=f"ZT{n[-12:]:0>12}", reference=f"p{n}"), False) for n in numbers
+    }
+    while waiting:
+        number, (shipment, asked) = next(iter(waiting.items()))
+        del waiting[number]
+        try:
+            if not (asked and shop.shipped(number)):
+                shop.ship(shipment)
+        except CallFailed as failed:
+            assert failed.fault in (Fault.TRANSIENT, Fault.UNKNOWN), failed
+            waiting[number] = (shipment, asked or failed.in_doubt)
+    shipped = floor.server.shipments
+    assert {n: [x["waybill"] for x in shipped[n]] for n in numbers} == {
+        n: [f"ZT{n[-12:]:0>12}"] for n in numbers
+    }
