@@ -291,7 +291,7 @@ def bench_orders(orders: int) -> list[tuple[str, str]]:
     """Internal number and bar code of each order the benches count through."""
     import sqlite3
 
-    with sqlite3.connect(f"file:{filled(orders)}?mode=ro", uri=True) as read:
+    with sqlite3.connect(f"file:{filled(orders)}?immutable=1", uri=True) as read:
         rows = read.execute(
             "SELECT o.number, l.sku_id FROM orders o JOIN order_lines l ON l.order_id = o.id"
             " WHERE o.id > ? ORDER BY o.id",

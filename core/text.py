@@ -18,7 +18,10 @@ def clean(text: object, limit: int = 2000) -> str:
     """Any outside value as one line of plain text of at most ``limit`` characters, NFC."""
     if text is None:
         return ""
-    value = unicodedata.normalize("NFC", str(text)[: limit * 4])
+    value = str(text)[: limit * 4]
+    if value.isprintable() and unicodedata.is_normalized("NFC", value):
+        return value.strip()[:limit]  # the ordinary case: nothing hostile is printable
+    value = unicodedata.normalize("NFC", value)
     value = _HOSTILE.sub("", _SPACES.sub(" ", value))
     return value.strip()[:limit]
 

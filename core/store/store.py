@@ -28,6 +28,10 @@ from core.store.migrate import migrate
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 SCAN, ORDINARY, BACKGROUND = 0, 1, 2
+GAP_S = 0.001
+"""Between two pieces of background work: longer than a scan of another process takes to ask."""
+PAINT_S = 0.012
+"""After a scan the screen has the processor for itself: Python runs one thread at a time."""
 LOCK_PATIENCE_S = 10.0
 """How long a job waits for another process before it is refused."""
 
@@ -125,6 +129,7 @@ class Store:
         self._readers = threading.local()
         self._every_reader: list[db.Reader] = []
         self._closed = False
+        self._scanned_at = -PAINT_S
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -166,6 +171,12 @@ class Store:
         except IndexError:
             return False
 
+    def give_way(self) -> None:
+        """Wait between two pieces of background work: scans come first, painted and all."""
+        time.sleep(GAP_S)
+        while (left := self._scanned_at + PAINT_S - time.monotonic()) > 0:
+            time.sleep(left)
+
     def _work(self) -> None:
         while True:
             job = self._jobs.get()
@@ -174,6 +185,8 @@ class Store:
                 return
             if job.future.set_running_or_notify_cancel():
                 self._run(job)
+            if job.rank[0] == SCAN:
+                self._scanned_at = time.monotonic()
 
     def _run(self, job: _Job) -> None:
         assert job.work is not None

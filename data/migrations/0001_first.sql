@@ -218,6 +218,7 @@ CREATE TABLE order_lines (
 ) STRICT;
 CREATE INDEX lines_of_order ON order_lines (order_id);
 CREATE INDEX lines_sub_number ON order_lines (sub_number);
+CREATE INDEX lines_of_bundle ON order_lines (bundle_line_id) WHERE bundle_line_id IS NOT NULL;
 
 CREATE TABLE holds (
   id INTEGER PRIMARY KEY,
@@ -341,6 +342,8 @@ CREATE TABLE print_jobs (
 ) STRICT;
 CREATE UNIQUE INDEX print_jobs_copy ON print_jobs (kind, order_id, ifnull(parcel_id, 0), copy);
 CREATE INDEX print_jobs_due ON print_jobs (station, next_try_at) WHERE state IN ('waiting', 'sending');
+CREATE INDEX print_jobs_of_order ON print_jobs (order_id);
+CREATE INDEX print_jobs_of_parcel ON print_jobs (parcel_id) WHERE parcel_id IS NOT NULL;
 
 -- Everything that leaves ------------------------------------------------------------------------
 
@@ -361,6 +364,7 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (next_try_at) WHERE state IN ('due', 'calling');
 CREATE INDEX outbox_of_order ON outbox (order_id);
+CREATE INDEX outbox_of_parcel ON outbox (parcel_id) WHERE parcel_id IS NOT NULL;
 CREATE INDEX outbox_conflict ON outbox (id) WHERE state = 'conflict';
 
 -- Everything that enters --------------------------------------------------------------------------
