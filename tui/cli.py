@@ -1,82 +1,133 @@
 """The command line: one sentence for every mistake, a log line for every surprise."""
 
 import argparse
+import errno
 import importlib
 import logging
 import os
 import secrets
 import sys
-from itertools import pairwise
+import tempfile
 from pathlib import Path
 
 from core.errors import Problem
+from core.messages import Message, message
+from tui.words import say
 
 COMMANDS = {
     "run": "tui.commands.run",
-    "sync": "tui.commands.sync",
-    "import": "tui.commands.import_",
-    "where": "tui.commands.where",
     "init": "tui.commands.init",
+    "demo": "tui.commands.demo",
+    "rehearse": "tui.commands.rehearse",
+    "where": "tui.commands.where",
+    "slip": "tui.commands.slip",
+    "import": "tui.commands.import_",
+    "export-shipped": "tui.commands.ship_back",
+    "sync": "tui.commands.sync",
     "products": "tui.commands.products",
     "people": "tui.commands.people",
     "commands": "tui.commands.sheet",
-    "backup": "tui.commands.upkeep",
-    "restore": "tui.commands.upkeep",
-    "doctor": "tui.commands.upkeep",
     "devices": "tui.commands.devices",
     "scale": "tui.commands.scale",
-    "demo": "tui.commands.demo",
-    "rehearse": "tui.commands.rehearse",
+    "doctor": "tui.commands.doctor",
+    "backup": "tui.commands.upkeep",
+    "restore": "tui.commands.upkeep",
 }
 """Command -> the module with its ``arguments(parser)`` and ``run(arguments) -> int``."""
+LANGUAGES = ("zh_CN", "en")
+SAID, WRONG_WORDS, SURPRISED, INTERRUPTED, NOBODY_READS = 1, 2, 70, 130, 141
+"""Exit statuses: 0 is well, 1 a problem that was said, 2 a command line nobody understands."""
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    name = words[0] if words and words[0] in COMMANDS else "run"
-    language = speak(words)
+    logging.getLogger().addHandler(logging.NullHandler())  # a log line is not for the screen
+    speak("")
     try:
-        arguments = parse(name, words[1:] if words and words[0] == name else words)
-        arguments.language = language
-        return int(importlib.import_module(COMMANDS[name]).run(arguments))
+        status = obey(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
     except Problem as problem:
-        return complain(problem)
+        return complain(problem.message)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 141
+        return NOBODY_READS
+    except OSError as error:
+        logging.getLogger("packline").exception("refused by the system")
+        return complain(refusal(error))
     except Exception:  # noqa: BLE001 - the outermost edge: logged with an id by surprise()
         return surprise()
+    return status
+
+
+def obey(words: list[str]) -> int:
+    """Do what the words ask for. Raises Problem."""
+    chosen, words = take_everywhere(words)
+    speak(chosen.get("--language", ""))
+    name = words.pop(0) if words and words[0] in COMMANDS else "run"
+    if name == "run" and words and not words[0].startswith("-"):
+        complain(message("cli.no_command", name=words[0]))
+        return WRONG_WORDS
+    try:
+        arguments = parse(name, words)
+    except SystemExit as left:  # argparse has said all there is to say
+        return int(left.code or 0)
+    arguments.language = chosen.get("--language", "")
+    arguments.config = Path(chosen["--config"]) if "--config" in chosen else default_config()
+    return int(importlib.import_module(COMMANDS[name]).run(arguments))
+
+
+def take_everywhere(words: list[str]) -> tuple[dict[str, str], list[str]]:
+    """``--config`` and ``--language`` wherever they stand, and the other words.
+
+    One without a value, or with a wrong one, stays where it is: the parser says what is wrong.
+    """
+    chosen: dict[str, str] = {}
+    rest: list[str] = []
+    waiting = list(words)
+    while waiting:
+        word = waiting.pop(0)
+        option, equals, value = word.partition("=")
+        if option in ("--config", "--language") and (equals or waiting):
+            value = value if equals else waiting[0]
+            if option == "--config" or value in LANGUAGES:
+                chosen[option] = value
+                waiting = waiting if equals else waiting[1:]
+                continue
+        rest.append(word)
+    return chosen, rest
 
 
 def parse(name: str, words: list[str]) -> argparse.Namespace:
-    """The arguments of a command."""
-    from tui.words import say
+    """The arguments of a command. Raises SystemExit when they make no sense."""
+    from tui.commands.parser import Parser
 
-    parser = argparse.ArgumentParser(
-        prog=f"packline {name}" if name != "run" else "packline",
-        description=say(f"cli.{name}"),
-        epilog=say("cli.commands") + " " + " ".join(COMMANDS) if name == "run" else None,
+    top = name == "run"
+    parser = Parser(
+        prog="packline" if top else f"packline {name}",
+        description=say(f"cli.about.{name}"),
+        commands=tuple(COMMANDS)[1:] if top else (),
     )
-    parser.add_argument("--config", type=Path, default=default_config(), help=say("cli.config"))
-    parser.add_argument("--language", choices=("zh_CN", "en"), help=say("cli.language"))
     importlib.import_module(COMMANDS[name]).arguments(parser)
+    parser.add_argument("--config", metavar="FILE", help=say("cli.config"))
+    parser.add_argument("--language", choices=LANGUAGES, help=say("cli.language"))
+    if top:
+        parser.add_argument("--version", action="store_true", help=say("cli.version"))
     arguments = parser.parse_args(words)
     arguments.command = name
     return arguments
 
 
-def speak(words: list[str]) -> str:
+def speak(asked: str) -> None:
     """The language of this command: asked for, else the environment's, else Chinese."""
     from tui.words import use
 
-    asked = next((b for a, b in pairwise(words) if a == "--language"), "")
     locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
-    found = asked or ("en" if locale.startswith("en") else "zh_CN")
-    use(found)
-    return asked
+    use(asked or ("en" if locale.startswith("en") else "zh_CN"))
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without ✓ is no reason to fail
 
 
 def default_config() -> Path:
@@ -91,24 +142,45 @@ def default_config() -> Path:
     return own if own.exists() else here
 
 
-def complain(problem: Problem) -> int:
-    """One sentence: what, where, what to do."""
-    from tui.words import say
+def refusal(error: OSError) -> Message:
+    """What the operating system refused, as a sentence."""
+    ids = {
+        errno.ENOSPC: "cli.disk_full",
+        errno.EDQUOT: "cli.disk_full",
+        errno.EACCES: "cli.no_permission",
+        errno.EPERM: "cli.no_permission",
+        errno.EROFS: "cli.no_permission",
+        errno.ENOENT: "cli.no_file",
+        errno.ENOTDIR: "cli.no_file",
+        errno.EISDIR: "cli.is_folder",
+    }
+    path = str(error.filename or "-")
+    return message(
+        ids.get(error.errno or 0, "cli.refused"), path=path, reason=error.strerror or str(error)
+    )
 
-    print(say(problem.message), file=sys.stderr)
-    return 1
+
+def complain(said: Message) -> int:
+    """One sentence: what, where, what to do."""
+    print(say(said), file=sys.stderr)
+    return SAID
 
 
 def surprise() -> int:
-    """A traceback is for the log; a person gets its id."""
-    from tui.words import say
-
+    """A traceback is for the log; a person gets its id and where it is written."""
     trace = secrets.token_hex(3)
+    log = logging.getLogger()
+    files = [handler for handler in log.handlers if isinstance(handler, logging.FileHandler)]
+    if not files:
+        handle, name = tempfile.mkstemp(prefix=f"packline-{trace}-", suffix=".log")
+        os.close(handle)
+        files = [logging.FileHandler(name)]
+        log.addHandler(files[0])
     logging.getLogger("packline").exception("surprise %s", trace)
-    print(say("cli.surprise").format(id=trace), file=sys.stderr)
+    print(say(message("cli.surprise", trace=trace, file=files[0].baseFilename)), file=sys.stderr)
     if os.environ.get("PACKLINE_DEBUG"):
         raise  # noqa: PLE0704 - called from the handler
-    return 70
+    return SURPRISED
 
 
 if __name__ == "__main__":

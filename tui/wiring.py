@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from core.clock import Clock, SystemClock
 from core.config import CarrierConfig, Config, DeviceConfig, ShopConfig
 from core.errors import Problem
+from core.messages import Message
 from core.place import furnish
 from core.ports import Camera, Carrier, Channel, Printer, Scan
 from core.store import Store
@@ -261,5 +262,9 @@ def refuse_unknown(make: Callable[[], T], config: Config, key: str) -> T:
         return make()
     except (TypeError, ValueError, KeyError) as error:
         raise Problem(
-            "config.wrong", file=str(config.path), key=key, expected="-", came=clean(error, 120)
+            "config.wrong",
+            file=str(config.path),
+            key=key,
+            expected=Message("config.expect_known_option"),
+            came=clean(error, 120),
         ) from error

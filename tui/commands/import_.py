@@ -3,33 +3,49 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import Problem
 from core.messages import Message, message
 from core.orders.imports import FileFacts, FileRow, Imported, import_orders
 from core.orders.policy import ShopPolicy
 from core.text import clean
-from tui.commands.shared import works
-from tui.wiring import Works
-from tui.words import say
+from tui.commands.shared import add_json, print_json, works
+from tui.words import say, word
+
+if TYPE_CHECKING:
+    from tui.wiring import Works
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", type=Path, help=say("cli.import.files"))
-    parser.add_argument("--shop", default="", help=say("cli.import.shop"))
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=say("cli.import.files"))
+    parser.add_argument("--shop", default="", metavar="CODE", help=say("cli.import.shop"))
+    add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Import and say what happened; exit status 1 when rows were refused."""
     with works(arguments) as opened:
-        refused = 0
-        for said, rejected in import_files(opened, arguments.files, arguments.shop):
+        told = import_files(opened, arguments.files, arguments.shop)
+    if arguments.json:
+        print_json([{"id": said.id, "text": say(said)} | plain(said) for said, _ in told])
+    else:
+        for said, _ in told:
             print(say(said))
-            refused += rejected
-    return 1 if refused else 0
+    return 1 if any(refused for _, refused in told) else 0
 
 
-def import_files(opened: Works, paths: Sequence[Path], shop_code: str) -> list[tuple[Message, int]]:
+def plain(said: Message) -> dict[str, object]:
+    """A sentence's data for another program, nested sentences said."""
+    return {
+        name: say(value) if isinstance(value, Message) else value
+        for name, value in said.data.items()
+    }
+
+
+def import_files(
+    opened: "Works", paths: Sequence[Path], shop_code: str
+) -> list[tuple[Message, int]]:
     """Import files shop by shop; (sentence, refused rows) each. Raises Problem."""
     from drivers.channels.files import read_orders
 
@@ -80,7 +96,7 @@ def import_files(opened: Works, paths: Sequence[Path], shop_code: str) -> list[t
     return said
 
 
-def policy_for(opened: Works, channel: str, shop_code: str) -> ShopPolicy:
+def policy_for(opened: "Works", channel: str, shop_code: str) -> ShopPolicy:
     """The shop the orders belong to: named, the channel's only one, or one made for files."""
     codes = [shop.code for shop in opened.config.shops if shop.channel == channel]
     code = shop_code or (codes[0] if len(codes) == 1 else "")
@@ -117,7 +133,7 @@ def summary(channel: str, done: Imported) -> Message:
     """What an import did, in one sentence."""
     return message(
         "import.done",
-        channel=message(f"channel.{channel}"),
+        channel=word("channel", channel),
         new=done.new,
         changed=done.changed,
         same=done.same,

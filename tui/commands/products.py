@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import io
 from pathlib import Path
 
 from core.errors import Problem
@@ -9,7 +10,7 @@ from core.messages import message
 from core.orders.audit import audit
 from core.stock import adjust
 from core.stock.products import ProductFacts, save_product, waiting_for
-from core.store import Tx
+from core.store import Row, Tx
 from tui.commands.shared import works
 from tui.words import say
 
@@ -17,8 +18,10 @@ COLUMNS = ("sku", "title", "spec", "barcode", "weight_g", "bin", "on_hand", "by_
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help=say("cli.products.file"))
-    parser.add_argument("--warehouse", default="", help=say("cli.products.warehouse"))
+    parser.add_argument("file", type=Path, metavar="FILE", help=say("cli.products.file"))
+    parser.add_argument(
+        "--warehouse", default="", metavar="CODE", help=say("cli.products.warehouse")
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,19 +41,29 @@ def run(arguments: argparse.Namespace) -> int:
 def save(tx: Tx, rows: list[dict[str, str]], warehouse: int, file: str) -> int:
     """Save the rows; returns how many waiting orders became ready."""
     for number, row in enumerate(rows, 2):
-        facts = ProductFacts(
-            code=row["sku"],
-            title=row.get("title", ""),
-            spec=row.get("spec", ""),
-            barcodes=tuple(filter(None, row.get("barcode", "").split())),
-            weight_g=whole(file, number, "weight_g", row) or None,
-            by_hand=row.get("by_hand", "") in ("1", "yes", "true"),
-            bin=row.get("bin", ""),
-        )
+        facts = facts_of(tx, file, number, row)
         sku_id = save_product(tx, facts, warehouse)
         if row.get("on_hand", "").strip():
             count(tx, warehouse, sku_id, whole(file, number, "on_hand", row))
     return sum(audit(tx, order_id) for order_id in waiting_for(tx))
+
+
+def facts_of(tx: Tx, file: str, number: int, row: dict[str, str]) -> ProductFacts:
+    """A row's product; what the file has no column for stays as it is. Raises Problem."""
+    if not row["sku"]:
+        raise Problem("products.empty_sku", file=file, row=number)
+    known = tx.one("SELECT title, spec, by_hand FROM skus WHERE code = ?", row["sku"])
+    before: Row = known or {"title": "", "spec": "", "by_hand": 0}
+    by_hand = row["by_hand"] in ("1", "yes", "true") if "by_hand" in row else before["by_hand"]
+    return ProductFacts(
+        code=row["sku"],
+        title=row["title"] if "title" in row else before["title"],
+        spec=row["spec"] if "spec" in row else before["spec"],
+        barcodes=tuple(row.get("barcode", "").split()),
+        weight_g=whole(file, number, "weight_g", row) or None,
+        by_hand=bool(by_hand),
+        bin=row.get("bin", ""),
+    )
 
 
 def count(tx: Tx, warehouse: int, sku_id: int, counted: int) -> None:
@@ -79,8 +92,9 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         raise Problem("import.no_file", file=str(path)) from error
     except UnicodeDecodeError:
         text = path.read_bytes().decode("gb18030", errors="replace")
-    reader = csv.DictReader(text.splitlines())
+    reader = csv.DictReader(io.StringIO(text, newline=""))
     header = [name.strip() for name in reader.fieldnames or ()]
     if "sku" not in header:
         raise Problem("products.header", file=str(path), columns=", ".join(COLUMNS))
-    return [{(k or "").strip(): (v or "").strip() for k, v in row.items()} for row in reader]
+    rows = ({k.strip(): v or "" for k, v in row.items() if k} for row in reader)
+    return [{k: v.strip() for k, v in row.items()} for row in rows if any(row.values())]

@@ -1,15 +1,23 @@
-"""What several commands begin with: the configuration, the language, the log."""
+"""What several commands begin with: the configuration, the language, the log, the database."""
 
 import argparse
 import contextlib
+import json
 import logging
 from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
+from typing import TYPE_CHECKING
 
 from core.clock import Clock
 from core.config import Config, read_config
-from tui.wiring import Works
-from tui.words import use
+from core.errors import Problem
+from core.orders import find
+from core.store.database import Reader, open_reader
+from core.store.migrate import steps
+from tui.words import say, use
+
+if TYPE_CHECKING:
+    from tui.wiring import Works
 
 
 def configured(arguments: argparse.Namespace) -> Config:
@@ -23,20 +31,80 @@ def configured(arguments: argparse.Namespace) -> Config:
 
 def keep_log(config: Config) -> None:
     """Log to the file the configuration names; an unwritable folder is no reason to stop."""
+    root = logging.getLogger()
+    for former in [each for each in root.handlers if isinstance(each, RotatingFileHandler)]:
+        root.removeHandler(former)
+        former.close()
     with contextlib.suppress(OSError):
-        handler = RotatingFileHandler(config.log, maxBytes=2_000_000, backupCount=3, delay=True)
+        handler = RotatingFileHandler(
+            config.log, maxBytes=2_000_000, backupCount=3, delay=True, encoding="utf-8"
+        )
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-        root = logging.getLogger()
         root.addHandler(handler)
         root.setLevel(logging.INFO)
         logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines carry whole addresses
 
 
 @contextlib.contextmanager
-def works(arguments: argparse.Namespace, clock: Clock | None = None) -> Iterator[Works]:
-    """The opened installation of a command, closed at its end."""
+def works(arguments: argparse.Namespace, clock: Clock | None = None) -> "Iterator[Works]":
+    """The opened installation of a command, closed at its end. Raises Problem."""
+    from tui.wiring import Works
+
     opened = Works(configured(arguments), clock)
     try:
         yield opened
     finally:
         opened.close()
+
+
+@contextlib.contextmanager
+def reading(arguments: argparse.Namespace) -> Iterator[tuple[Config, Reader]]:
+    """The configuration and a read-only look at the database. Raises Problem.
+
+    Takes no lock and starts no thread: a look-up answers beside a working floor.
+    """
+    config = configured(arguments)
+    if not config.database.is_file():
+        raise Problem("store.no_file", path=str(config.database))
+    read = open_reader(config.database)
+    try:
+        if behind(read, config):
+            read.close()
+            from tui.wiring import Works
+
+            Works(config).close()  # brings the file to this program's schema
+            read = open_reader(config.database)
+        yield config, read
+    finally:
+        read.close()
+
+
+def behind(read: Reader, config: Config) -> bool:
+    """Whether the file is older than this program. Raises Problem when it is newer."""
+    row = read.one("PRAGMA user_version")
+    found, known = int(row["user_version"]) if row else 0, steps()[-1][0]
+    if found > known:
+        raise Problem("store.newer", path=str(config.database), found=found, known=known)
+    return found < known
+
+
+def the_order(read: Reader, text: str) -> int:
+    """The one order a number means. Raises Problem when it is none or several."""
+    found = find.find(read, text)
+    if not found:
+        raise Problem("where.nothing", number=text)
+    if len(found) > 1:
+        rows = [read.one("SELECT number FROM orders WHERE id = ?", each) for each in found]
+        numbers = tuple(row["number"] for row in rows if row)
+        raise Problem("where.several", number=text, numbers=numbers)
+    return found[0]
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """The option of every command whose output is data."""
+    parser.add_argument("--json", action="store_true", help=say("cli.json"))
+
+
+def print_json(value: object) -> None:
+    """Data for another program."""
+    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))

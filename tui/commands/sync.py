@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import sys
 import threading
 
 from tui.commands.shared import works
@@ -15,6 +16,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Sync until told to stop, or once."""
     with works(arguments) as opened:
+        if not opened.engine.shops:
+            print(say("sync.no_shops"), file=sys.stderr)
         if arguments.once:
             return once(opened.engine)
         stop = threading.Event()
