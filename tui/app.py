@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events
@@ -28,7 +29,6 @@ from textual.theme import BUILTIN_THEMES, Theme
 from core.errors import Problem
 from core.floor.values import BenchView
 from core.messages import Message, message
-from drivers.scanners.typed import TypedBurst
 from tui import palette as colours
 from tui.actions import BY_ID, Action, Keymap, offered
 from tui.ink import Piece
@@ -45,6 +45,9 @@ from tui.widgets.keybar import SAY_S, Key, KeyBar
 from tui.widgets.overlay import Item, Menu, Overlay, Reading
 from tui.widgets.topbar import Top, TopBar
 from tui.words import language, languages, say, use, word
+
+if TYPE_CHECKING:
+    from drivers.scanners.typed import TypedBurst
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +87,6 @@ class PacklineApp(App[None]):
         self.echo = ""
         self.troubles = 0
         """Defects met so far; each is in the log."""
-        self._typed = TypedBurst(taste.scanner_prefix, suffixless=taste.scanner_suffixless)
         self._echoing = False
         self._last_code_ms = -SUFFIX_MS
         self._panes: dict[str, Pane] = {}
@@ -110,9 +112,14 @@ class PacklineApp(App[None]):
         """Show the first pane; devices and sync start behind the first frame."""
         self._leave_on_signals()
         self.go(self.house.taste.start or ("bench" if self.house.bench else "queue"))
-        self.call_after_refresh(self.house.start, self)
+        self.call_after_refresh(self._begin)
         self.set_interval(POLL_S, self._poll)
         self.set_interval(1.0, self._each_second)
+
+    def _begin(self) -> None:
+        """Everything the first frame must not wait for."""
+        self.house.start(self)
+        _ = self._typed
 
     def _leave_on_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -175,7 +182,7 @@ class PacklineApp(App[None]):
             self._pane.begin()
         else:
             self._pane.refresh_facts()
-            self.call_after_refresh(self._pane.repaint_all)
+            self._pane.repaint_all()
         self.show_top()
         self.show_keys()
         return self._pane
@@ -267,6 +274,14 @@ class PacklineApp(App[None]):
         enabled = self.refusal(action.id) is None
         key = self.keymap_of_house.shown_key(action)
         return Key(action.id, key, say(action.label), enabled, pinned=action.id == "go.menu")
+
+    @cached_property
+    def _typed(self) -> "TypedBurst":
+        """The collector of typed codes; made after the first frame, or by the first key."""
+        from drivers.scanners.typed import TypedBurst
+
+        taste = self.house.taste
+        return TypedBurst(taste.scanner_prefix, suffixless=taste.scanner_suffixless)
 
     # --- keys ----------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ class Canvas(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._lines: list[Line] = []
-        self._painted_with = ""
+        self._painted_as = (0, 0, "")
         self._reported = ""
 
     def paint(self, width: int, height: int) -> list[Line]:
@@ -65,8 +65,9 @@ class Canvas(Widget):
             return
         old, new = self._lines, self._fresh(width, height)
         self._lines = new
-        if len(old) != len(new) or self._painted_with != self.palette.name:
-            self._painted_with = self.palette.name
+        look = (width, height, self.palette.name)
+        if self._painted_as != look:
+            self._painted_as = look
             self.refresh()
             return
         dirty = [
@@ -97,15 +98,14 @@ class Canvas(Widget):
                 trouble(error)
 
     def on_resize(self) -> None:
-        """A new size means new lines, all of them."""
-        self._lines = []
+        """A new size means new lines, all of them; coming back into view only the changed ones."""
         self.repaint()
 
     def render_line(self, y: int) -> Strip:
         """One line for Textual's compositor."""
         if not self._lines and self.size.width:
             self._lines = self._fresh(*self.size)
-            self._painted_with = self.palette.name
+            self._painted_as = (*self.size, self.palette.name)
         if y >= len(self._lines):
             return Strip.blank(self.size.width, self.palette[self.fill])
         return strip_of(self._lines[y], self.palette)

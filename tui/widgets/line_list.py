@@ -242,7 +242,6 @@ class LineList(Canvas, Generic[R]):
         ]
 
     def on_resize(self) -> None:
-        self._lines = []
         if self._rows and len(self._rows) < self._height and not self._at_end:
             self.reload()
         self._settle()
