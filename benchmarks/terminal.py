@@ -30,6 +30,8 @@ class Answer:
     """The first byte."""
     shown: float
     """The expected text is on the screen."""
+    last: float
+    """The last byte before it was quiet."""
     written: int
     """Bytes until it was quiet."""
 
@@ -117,7 +119,7 @@ class Terminal:
             for at, data in pieces[begun:]:
                 self.draw(data)
                 shown = shown or (at if seen() else 0.0)
-        return Answer(pieces[0][0], shown, sum(len(data) for _, data in pieces))
+        return Answer(pieces[0][0], shown, pieces[-1][0], sum(len(data) for _, data in pieces))
 
     def type(self, text: str) -> None:
         """Press keys."""
@@ -162,6 +164,6 @@ class Terminal:
         os.close(self.fd)
 
 
-def packline(config: Path, *words: str, runner: str = "tui.cli", **env: str) -> Terminal:
+def packline(config: Path, *words: str, size: str = "80x24") -> Terminal:
     """Packline itself on a terminal."""
-    return Terminal([PYTHON, "-m", runner, "--config", str(config), *words], env)
+    return Terminal([PYTHON, "-m", "tui.cli", "--config", str(config), *words], size=size)
