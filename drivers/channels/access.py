@@ -6,6 +6,7 @@ refuses a call carried nothing out.
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -13,7 +14,9 @@ from core.ports import CallFailed, Fault
 from drivers.channels.calls import Line
 
 T = TypeVar("T")
-_AHEAD_MS = 300_000
+_AHEAD_MS = 60_000
+_PASSING = (Fault.TRANSIENT, Fault.RATE, Fault.CLOCK)
+"""Failures that say nothing about the authorisation itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,8 @@ class Access:
         tokens = self._tokens
         ends = tokens.expires_at
         if not tokens.session or (ends and ends - _AHEAD_MS < self.line.server_now()):
-            self._renewed(tokens.session)
+            with suppress(*([CallFailed] if tokens.session else [])):
+                self._renewed(tokens.session)
         return self._tokens.session
 
     def _remedied(self, failed: CallFailed, session: str) -> bool:
@@ -98,9 +102,7 @@ class Access:
         try:
             return self._renew(self._tokens)
         except CallFailed as failed:
-            if not self._tokens.session or failed.fault in (
-                *(Fault.TRANSIENT, Fault.RATE, Fault.CLOCK),
-            ):
+            if not self._tokens.session or failed.fault in _PASSING:
                 raise
             return None
 

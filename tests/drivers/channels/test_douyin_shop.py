@@ -131,7 +131,7 @@ def test_a_token_is_renewed_before_it_ends(floor: Floor) -> None:
     shop = floor.shop(refresh_token="refresh")
     floor.server.expire()
     shop.detail(number)
-    floor.clock.advance(7 * 86_400 - 60)
+    floor.clock.advance(7 * 86_400 - 30)
     shop.detail(number)
     assert floor.server.session == "s2" and floor.server.count(REFRESH) == 2
 

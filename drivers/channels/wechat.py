@@ -1,0 +1,197 @@
+"""WeChat shop (微信小店): one shop through the platform's server interface.
+
+There is no signature: a call carries the access token, which the app's id and secret give at any
+time (``stable_token``). Listings give numbers behind an opaque cursor, see ``halves``.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from core.clock import Clock
+from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
+from core.text import clean
+from drivers.channels import wechat_order
+from drivers.channels.access import Access, Tokens
+from drivers.channels.calls import Line
+from drivers.channels.halves import Page, halved
+from drivers.channels.reading import Told, next_midnight, part, word
+
+GATEWAY = "https://api.weixin.qq.com"
+TOKEN = "/cgi-bin/stable_token"
+LISTING = "/channels/ec/order/list/get"
+DETAIL = "/channels/ec/order/get"
+SHIP = "/channels/ec/order/delivery/send"
+CARRIERS: Mapping[str, str] = {
+    "sf": "SF",
+    "yto": "YTO",
+    "zto": "ZTO",
+    "sto": "STO",
+    "yunda": "YUNDA",
+    "jt": "JTSD",
+    "jd": "JD",
+    "ems": "EMS",
+    "deppon": "DBL",
+}
+"""Our carrier codes in the platform's; a shop may override one (``deliverycompanylist``)."""
+_EXPIRED = frozenset({"40001", "40014", "42001"})
+_SELF_SENT = 1
+
+
+class WechatShop:
+    """One WeChat shop, as core's ``Channel``."""
+
+    rules = WindowRules(span_s=86_400)
+
+    def __init__(  # noqa: PLR0917 - what a platform asks for, in the order it is handed out
+        self,
+        base_url: str,
+        app_key: str,
+        app_secret: str,
+        session: str,
+        shop_code: str,
+        clock: Clock,
+        *,
+        refresh_token: str = "",
+        save_tokens: Callable[[Tokens], None] | None = None,
+        carriers: Mapping[str, str] | None = None,
+        page_size: int = 100,
+        per_second: int = 10,
+        connect_s: float = 5.0,
+        read_s: float = 20.0,
+    ) -> None:
+        """``session`` may be empty: the first call asks for a token. There is no refresh token."""
+        self.shop_code = shop_code
+        self._line = Line(
+            base_url, clock, per_second=per_second, connect_s=connect_s, read_s=read_s
+        )
+        self._app = {"appid": app_key, "secret": app_secret}
+        self._access = Access(
+            *(self._line, Tokens(session, refresh_token), self._renewed),
+            expired=_EXPIRED,
+            save=save_tokens,
+        )
+        self._carriers = {**CARRIERS, **(carriers or {})}
+        self._page_size = page_size
+
+    def server_now(self) -> int:
+        """The platform's clock; our own when it was never heard."""
+        return self._line.server_now()
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._line.close()
+
+    # --- reading --------------------------------------------------------------------------------
+
+    def changes(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        """Order numbers changed in [start, end), page by page; twice is possible, never is not.
+
+        Raises CallFailed.
+        """
+        span = self.rules.span_s * 1000
+        for since in range(start, end, span):
+            yield from halved(since // 1000, -(-min(since + span, end) // 1000), self._page)
+
+    def _page(self, since: int, until: int, cursor: str) -> Page:
+        asked: dict[str, Any] = {
+            "update_time_range": {"start_time": since, "end_time": until},
+            "page_size": self._page_size,
+            **({"next_key": cursor} if cursor else {}),
+        }
+        return wechat_order.page(self._call(LISTING, asked))
+
+    def detail(self, number: str) -> PlatformOrder:
+        """The truth about one order. Raises CallFailed."""
+        return wechat_order.order(self._order(number), self.server_now())
+
+    def shipped(self, number: str) -> tuple[ShippedParcel, ...]:
+        """The waybills the platform has for an order. Raises CallFailed."""
+        return wechat_order.parcels(self._order(number))
+
+    def _order(self, number: str) -> Told:
+        told = part(self._call(DETAIL, {"order_id": number}), "order")
+        if word(told.get("order_id")) != number:
+            raise CallFailed(Fault.TRANSIENT, "no_order", f"expected order {number}")
+        return told
+
+    # --- shipping -------------------------------------------------------------------------------
+
+    def ship(self, shipment: Shipment) -> None:
+        """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken.
+
+        What a second report does is not documented, so the order is looked at first: our waybill
+        there is success, another one for the same lines is a refusal.
+        """
+        company = self._carriers.get(shipment.carrier)
+        if company is None:
+            raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
+        told = self._order(shipment.platform_number)
+        if shipment.waybill in {parcel.waybill for parcel in wechat_order.parcels(told)}:
+            return
+        parcel = {
+            "delivery_id": company,
+            "waybill_id": shipment.waybill,
+            "deliver_type": _SELF_SENT,
+            "product_infos": wechat_order.contents(told, shipment.sub_numbers),
+        }
+        asked = {"order_id": shipment.platform_number, "delivery_list": [parcel]}
+        self._call(SHIP, asked, writes=True)
+
+    # --- calls ----------------------------------------------------------------------------------
+
+    def _call(self, path: str, asked: Mapping[str, Any], *, writes: bool = False) -> Told:
+        return self._access.run(path, lambda token: self._once(path, asked, token, writes))
+
+    def _once(self, path: str, asked: Mapping[str, Any], token: str, writes: bool) -> Told:
+        body = json.dumps(asked, ensure_ascii=False).encode()
+        query = {"access_token": token} if token else {}
+        told = self._line.send(
+            lambda client: client.post(self._line.base_url + path, params=query, content=body),
+            writes=writes,
+        )
+        code = told.get("errcode", 0 if "access_token" in told else None)
+        if code is None:
+            raise CallFailed(Fault.TRANSIENT, "no_content", in_doubt=writes)
+        if code != 0:
+            raise failure(told, self.server_now(), writes=writes)
+        return told
+
+    def _renewed(self, tokens: Tokens) -> Tokens | None:
+        """The app's token; forced anew when the platform hands out the refused one again."""
+        told = self._token(force=False)
+        if tokens.session and told.session == tokens.session:
+            told = self._token(force=True)
+        return told
+
+    def _token(self, *, force: bool) -> Tokens:
+        asked = {"grant_type": "client_credential", **self._app, "force_refresh": force}
+        told = self._once(TOKEN, asked, "", False)
+        lasts = str(told.get("expires_in") or "")
+        if not told.get("access_token") or not lasts.isdecimal():
+            raise CallFailed(Fault.TRANSIENT, "no_token", "expected access_token and expires_in")
+        return Tokens(str(told["access_token"]), expires_at=self.server_now() + int(lasts) * 1000)
+
+
+_AUTH = (*_EXPIRED, "40002", "40013", "40125", "40164", "41001", "41002", "41004", "61024")
+_PERMISSION = ("40097", "43002", "43104", "44002", "47001", "48001", "48004", "10020050")
+_DAILY = ("45009",)
+_OFTEN = ("45011", "45047")
+
+
+def failure(told: Mapping[str, Any], now: int, *, writes: bool = False) -> CallFailed:
+    """What an errcode means; ``now`` is the platform's time."""
+    code, said = clean(told.get("errcode"), 20), clean(told.get("errmsg"), 300)
+    if code in _AUTH:
+        return CallFailed(Fault.AUTH, code, said)
+    if code in _DAILY:
+        return CallFailed(Fault.RATE, code, said, wait_s=(next_midnight(now) - now) / 1000)
+    if code in _OFTEN:
+        return CallFailed(Fault.RATE, code, said, wait_s=60)
+    if code in _PERMISSION:
+        return CallFailed(Fault.PERMISSION, code, said)
+    if code == "-1":
+        return CallFailed(Fault.TRANSIENT, code, said, in_doubt=writes)
+    if code.startswith("100") and len(code) >= 8:  # the shop's own numbers: about this order
+        return CallFailed(Fault.BUSINESS, code, said)
+    return CallFailed(Fault.UNKNOWN, code, said, in_doubt=writes)

@@ -1,0 +1,180 @@
+"""A WeChat shop's order as core's: pure reading, no network.
+
+Money on the wire is fen, time is Unix seconds. A line has no number of its own, so one is made of
+the order's and the SKU's; how many of it are in after-sale stands beside how many were bought.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from core.ports import CallFailed, Fault, PlatformLine, PlatformOrder, Receiver, ShippedParcel
+from core.text import clean
+from drivers.channels.halves import Page
+from drivers.channels.reading import MISSING, Reading, Told, below, is_set, part, raw, rows, word
+
+_BEFORE_SHIPPING = ("10", "12", "13", "20", "21")
+
+
+def page(told: Told) -> Page:
+    """A page of the listing. Raises CallFailed when it is not one."""
+    numbers = told.get("order_id_list")
+    if not isinstance(numbers, list) or not all(map(word, numbers)):
+        raise CallFailed(Fault.TRANSIENT, "bad_rows", "expected order_id_list")
+    more = told.get("has_more") is True
+    cursor = word(told.get("next_key")) if more else ""
+    if more and not cursor:
+        raise CallFailed(Fault.TRANSIENT, "no_cursor", "expected next_key")
+    return Page(tuple(map(word, numbers)), cursor)
+
+
+def order(told: Told, now: int) -> PlatformOrder:
+    """The order of a detail; ``now`` dates one whose own times cannot be read."""
+    reading = Reading()
+    detail = part(told, "order_detail")
+    price, more = part(detail, "price_info"), part(detail, "ext_info")
+    lines = tuple(_line(number, line, told, reading) for number, line in numbered(told))
+    created = reading.seconds(told.get("create_time"))
+    modified = reading.seconds(told.get("update_time"))
+    reading.failed |= not lines or created is None or modified is None
+    amount, freight = reading.fen(price.get("order_price")), reading.fen(price.get("freight", 0))
+    deadlines = [
+        at for _, line in numbered(told) if (at := reading.seconds(line.get("delivery_deadline")))
+    ]
+    return PlatformOrder(
+        number=word(told.get("order_id")),
+        status=word(told.get("status")),
+        modified_at=modified if modified is not None else now,
+        created_at=created if created is not None else now,
+        lines=lines,
+        paid_at=reading.seconds(part(detail, "pay_info").get("pay_time")),
+        ship_by=min(deadlines, default=None),
+        buyer_key=clean(told.get("openid")),
+        receiver=_receiver(part(detail, "delivery_info")),
+        buyer_note=clean(more.get("customer_notes")),
+        seller_note=clean(more.get("merchant_notes")),
+        amount_cents=amount,
+        freight_cents=freight,
+        flags=reading.flags(_flags(part(detail, "delivery_info"))),
+        raw=raw(told),
+    )
+
+
+def numbered(told: Told) -> Iterator[tuple[str, Told]]:
+    """The lines with the numbers we give them; the same SKU on a second line gets a suffix."""
+    seen: dict[str, int] = {}
+    for line in rows(part(told, "order_detail").get("product_infos")):
+        number = f"{word(told.get('order_id'))}-{word(line.get('sku_id'))}"
+        seen[number] = seen.get(number, 0) + 1
+        yield (number if seen[number] == 1 else f"{number}-{seen[number]}"), line
+
+
+def parcels(told: Told) -> tuple[ShippedParcel, ...]:
+    """The waybills an order knows; each by its SKU's line."""
+    return tuple(
+        ShippedParcel(waybill=waybill, sub_number=sub)
+        for pack in _packs(told)
+        if (waybill := clean(pack.get("waybill_id"), 60))
+        for sub in _subs(told, pack) or [""]
+    )
+
+
+def contents(told: Told, subs: tuple[str, ...]) -> list[dict[str, Any]]:
+    """What goes into a parcel: the lines wanted, or all, as far as they are still to be shipped.
+
+    Raises CallFailed (BUSINESS) when nothing is left of one of them.
+    """
+    gone = {sub for pack in _packs(told) for sub in _subs(told, pack)}
+    lines = [
+        {
+            "product_id": word(line.get("product_id")),
+            "sku_id": word(line.get("sku_id")),
+            "product_cnt": left,
+        }
+        for number, line in numbered(told)
+        if number not in gone and (not subs or number in subs) and (left := _left(line)) > 0
+    ]
+    if not lines or (subs and len(lines) != len(set(subs))):
+        raise CallFailed(Fault.BUSINESS, "already_shipped", f"{len(lines)} lines left to ship")
+    return lines
+
+
+def _packs(told: Told) -> list[Told]:
+    return rows(part(told, "order_detail", "delivery_info").get("delivery_product_info"))
+
+
+def _subs(told: Told, pack: Told) -> list[str]:
+    inside = {word(line.get("sku_id")) for line in rows(pack.get("product_infos"))}
+    return [number for number, line in numbered(told) if word(line.get("sku_id")) in inside]
+
+
+def _line(number: str, told: Told, whole: Told, reading: Reading) -> PlatformLine:
+    bought = reading.count(told.get("sku_cnt"))
+    before = word(whole.get("status")) in _BEFORE_SHIPPING
+    left = _left(told)
+    return PlatformLine(
+        sub_number=number,
+        sku=clean(told.get("sku_code") or told.get("out_sku_id"), 120),
+        title=clean(told.get("title"), 300),
+        spec=_spec(told),
+        quantity=left if before and 0 < left < bought else bought,
+        price_cents=reading.fen(told.get("sale_price")),
+        status=word(whole.get("status")),
+        refund=_refund(told, bought),
+        gift=is_set(told.get("is_free_gift")),
+    )
+
+
+def _refund(told: Told, bought: int) -> str:
+    """In after-sale, paid back as a whole, or neither: pieces paid back are just fewer pieces."""
+    on, done = _whole(told, "on_aftersale_sku_cnt"), _whole(told, "finish_aftersale_sku_cnt")
+    if on is None or done is None:
+        return MISSING
+    if on:
+        return "on_aftersale"
+    return "finish_aftersale" if done >= bought else "none"
+
+
+def _left(told: Told) -> int:
+    """How many pieces are still wanted."""
+    done = _whole(told, "finish_aftersale_sku_cnt") or 0
+    return (_whole(told, "sku_cnt") or 0) - done
+
+
+def _whole(told: Told, key: str) -> int | None:
+    text = str(told.get(key))
+    return int(text) if text.isascii() and text.isdecimal() else None
+
+
+def _spec(told: Told) -> str:
+    listed = rows(told.get("sku_attrs"))
+    return clean(
+        ";".join(
+            f"{clean(x.get('attr_key'), 40)}:{clean(x.get('attr_value'), 80)}" for x in listed
+        ),
+        300,
+    )
+
+
+def _receiver(told: Told) -> Receiver:
+    where = part(told, "address_info")
+    province = clean(where.get("province_name"), 40)
+    city = clean(where.get("city_name"), 40)
+    district = clean(where.get("county_name"), 40)
+    rest = clean(where.get("detail_info"), 300) + clean(where.get("house_number"), 100)
+    return Receiver(
+        name=clean(where.get("user_name"), 100),
+        phone=clean(where.get("tel_number") or where.get("virtual_order_tel_number"), 40),
+        province=province,
+        city=city,
+        district=district,
+        address=below(rest, province, city, district),
+        cipher_ref=clean(told.get("ewaybill_order_code")),
+    )
+
+
+def _flags(told: Told) -> Iterator[str]:
+    """The platform's own reasons not to ship."""
+    if is_set(told.get("address_under_review")):
+        yield "address_review"
+    if is_set(told.get("deliver_method")):
+        yield "no_express"

@@ -1,0 +1,280 @@
+"""A simulated WeChat shop (微信小店): plays the platform's server interface over real HTTP.
+
+Tokens come from ``stable_token`` as there: the same one until five minutes before it ends, a new
+one when forced, at most every 30 seconds and twenty times a day. Its listing cursor is a mere
+offset, the worst a platform may do. Verbs: those of ``drivers.simulated.http`` and ``deals``.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from core.clock import Clock
+from drivers.simulated.deals import Deal, Item, Limited, Shop, SimLine, SimOrder, overlaid
+from drivers.simulated.http import Reply, Request
+
+__all__ = ["SimLine", "SimOrder", "SimulatedWechat"]
+
+TOKEN = "/cgi-bin/stable_token"
+LISTING = "/channels/ec/order/list/get"
+DETAIL = "/channels/ec/order/get"
+SHIP = "/channels/ec/order/delivery/send"
+COMPANIES = {"SF", "YTO", "ZTO", "STO", "YUNDA", "JTSD", "JD", "EMS", "DBL"}
+_STAGES = {
+    "unpaid": 10,
+    "hold": 13,
+    "to_ship": 20,
+    "partial": 21,
+    "shipped": 30,
+    "done": 100,
+    "closed": 200,
+}
+_TOKEN_S = 7200
+
+
+class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of ours
+    """An errcode."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.told = {"errcode": code, "errmsg": text}
+
+
+class SimulatedWechat(Shop):
+    """One shop's platform. Its state may be changed from any thread while calls come in."""
+
+    def __init__(
+        self, clock: Clock, app_key: str = "wx0001", app_secret: str = "secret", **world: Any
+    ) -> None:
+        """``world`` as for ``deals.Shop``."""
+        super().__init__(clock, **{"first_number": 3_700_000_000_000_000_111, **world})
+        self.app_key, self._app_secret = app_key, app_secret
+        self.session = ""
+        """The token handed out last."""
+        self._ends = 0
+        self._given = 0
+        self._forced: list[int] = []
+
+    def expire(self) -> None:
+        """The token stops working before its time; asking unforced still gives the same one."""
+        with self.lock:
+            self._ends = -self._ends
+
+    def revoke(self) -> None:
+        """The merchant changes the app's secret: neither the token nor the secret works."""
+        with self.lock:
+            self.expire()
+            self._app_secret += "-changed"
+
+    # --- calls ----------------------------------------------------------------------------------
+
+    def about(self, request: Request) -> str:
+        """The order a call is about."""
+        return str(_params(request.body).get("order_id", ""))
+
+    def answer(self, request: Request) -> Reply:
+        """Check the call as the platform does, then carry it out."""
+        told = _params(request.body)
+        try:
+            self.rate(request.path)
+            if request.path == TOKEN:
+                return _json(self._token(told))
+            self._in_session(request.query.get("access_token", ""))
+            return _json({"errcode": 0, "errmsg": "ok", **self._carried_out(request.path, told)})
+        except Refused as refused:
+            return _json(refused.told)
+        except Limited:
+            return _json({"errcode": 45011, "errmsg": "api minute-quota reach limit"})
+
+    def trouble(self) -> Reply:
+        """A failure behind the platform's door."""
+        return _json({"errcode": -1, "errmsg": "system error"})
+
+    def _token(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        if told.get("appid") != self.app_key:
+            raise Refused(40013, "invalid appid")
+        if told.get("secret") != self._app_secret:
+            raise Refused(40125, "invalid appsecret")
+        now = self.now()
+        if told.get("force_refresh") is True:
+            today = [at for at in self._forced if at > now - 86_400_000]
+            if len(today) >= 20 or any(at > now - 30_000 for at in today):
+                raise Refused(45009, "reach max api daily quota limit")
+            self._forced = [*today, now]
+            self._give(now)
+        elif abs(self._ends) - 300_000 <= now:
+            self._give(now)
+        lasts = max(1, (abs(self._ends) - now) // 1000)
+        return {"access_token": self.session, "expires_in": lasts}
+
+    def _give(self, now: int) -> None:
+        self._given += 1
+        self.session, self._ends = f"token-{self._given}", now + _TOKEN_S * 1000
+        self.commit(what="renewed")
+
+    def _in_session(self, token: str) -> None:
+        if not token:
+            raise Refused(41001, "access_token missing")
+        if token != self.session:
+            raise Refused(40001, "invalid credential, access_token is invalid or not latest")
+        if self._ends <= self.now():
+            raise Refused(42001, "access_token expired")
+
+    def _carried_out(self, path: str, told: dict[str, Any]) -> dict[str, Any]:
+        match path:
+            case "/channels/ec/order/list/get":
+                return self._listing(told)
+            case "/channels/ec/order/get":
+                return {"order": self._wire(self._known(told))}
+            case "/channels/ec/order/delivery/send":
+                self._shipping(told)
+                return {}
+        raise Refused(48001, "api unauthorized")
+
+    # --- listing and detail ---------------------------------------------------------------------
+
+    def _listing(self, told: dict[str, Any]) -> dict[str, Any]:
+        size, window = told.get("page_size"), told.get("update_time_range") or {}
+        since, until = window.get("start_time"), window.get("end_time")
+        if not isinstance(size, int) or not 1 <= size <= 100:
+            raise Refused(10020051, "page_size")
+        if not isinstance(since, int) or not isinstance(until, int) or since > until:
+            raise Refused(10020051, "update_time_range")
+        if until - since > 7 * 86_400:
+            raise Refused(10020051, "update_time_range is longer than 7 days")
+        start = int(str(told.get("next_key") or 0))
+        found = self.changed(since * 1000, until * 1000 + 999)
+        found.reverse()
+        numbers = self.page([deal.number for _, deal in found[start : start + size]])
+        more = len(found) > start + size
+        key = str(start + size) if more else ""
+        return {"order_id_list": numbers, "has_more": more, "next_key": key}
+
+    def _known(self, told: Mapping[str, Any]) -> Deal:
+        deal = self.deals.get(str(told.get("order_id")))
+        if deal is None:
+            raise Refused(10020054, "order not exist")
+        return deal
+
+    def line_number(self, number: str, index: int) -> str:
+        """As the connector makes them: a line here has a SKU and no number."""
+        return f"{number}-{index + 1}"
+
+    def _wire(self, deal: Deal) -> dict[str, Any]:
+        order = deal.told
+        lines = [self._line(deal, item) for item in deal.items]
+        told: dict[str, Any] = {
+            "order_id": deal.number,
+            "status": _STAGES.get(deal.stage, 0),
+            "openid": "o" + hashlib.sha256(order.buyer.encode()).hexdigest()[:27],
+            "create_time": deal.created_at // 1000,
+            "update_time": deal.modified_at // 1000,
+            "order_detail": {
+                "product_infos": lines,
+                "pay_info": {"pay_time": deal.paid_at // 1000} if deal.paid_at else {},
+                "price_info": {
+                    "product_price": deal.goods_cents,
+                    "freight": order.freight_cents,
+                    "order_price": deal.goods_cents + order.freight_cents,
+                },
+                "delivery_info": {
+                    "address_info": _address(deal),
+                    "deliver_method": 0,
+                    "address_under_review": "address_review" in deal.marks,
+                    "delivery_product_info": _packs(deal),
+                    "ewaybill_order_code": f"ew{deal.number}",
+                },
+                "ext_info": {"customer_notes": order.buyer_note or "", "merchant_notes": deal.note},
+            },
+        }
+        return overlaid(told, deal.more)
+
+    def _line(self, deal: Deal, item: Item) -> dict[str, Any]:
+        line = item.line
+        told = {
+            "product_id": f"1{_sku_id(line.sku)}",
+            "sku_id": _sku_id(line.sku),
+            "sku_code": line.sku,
+            "title": line.title or line.sku,
+            "sku_attrs": [{"attr_key": "规格", "attr_value": line.spec}] if line.spec else [],
+            "sku_cnt": line.quantity,
+            "sale_price": line.price_cents,
+            "real_price": line.price_cents * line.quantity,
+            "on_aftersale_sku_cnt": line.quantity if item.refund == "open" else 0,
+            "finish_aftersale_sku_cnt": line.quantity if item.refund == "refunded" else 0,
+            "delivery_deadline": deal.told.ship_by // 1000 if deal.told.ship_by else 0,
+            "is_free_gift": int(line.gift),
+        }
+        return overlaid(told, item.more)
+
+    # --- shipping -------------------------------------------------------------------------------
+
+    def _shipping(self, told: dict[str, Any]) -> None:
+        parcel = (told.get("delivery_list") or [{}])[0]
+        waybill, company = str(parcel.get("waybill_id") or ""), str(parcel.get("delivery_id") or "")
+        try:
+            deal, items = self._parcel(told, parcel, company, waybill)
+        except Refused as refused:
+            self.refused(str(told.get("order_id")), waybill, str(refused.told["errcode"]))
+            raise
+        self.post(deal, items, waybill, company)
+
+    def _parcel(
+        self, told: dict[str, Any], parcel: Mapping[str, Any], company: str, waybill: str
+    ) -> tuple[Deal, list[Item]]:
+        deal = self._known(told)
+        if company not in COMPANIES or len(waybill) < 6:
+            raise Refused(10020051, "invalid delivery")
+        if deal.stage not in ("to_ship", "partial") or "address_review" in deal.marks:
+            raise Refused(10020099, "order status is wrong")
+        wanted = {x.get("sku_id"): x.get("product_cnt") for x in parcel.get("product_infos") or []}
+        items = [x for x in deal.left if _sku_id(x.line.sku) in wanted]
+        if not items or any(x.line.quantity != wanted[_sku_id(x.line.sku)] for x in items):
+            raise Refused(10020100, "product_cnt is wrong")
+        if self.refuse_refunds and any(x.refund == "open" for x in items):
+            raise Refused(10020101, "order is in aftersale")
+        return deal, items
+
+
+def _packs(deal: Deal) -> list[dict[str, Any]]:
+    packs: dict[str, dict[str, Any]] = {}
+    for item in deal.items:
+        if item.waybill:
+            pack = packs.setdefault(
+                item.waybill,
+                {"waybill_id": item.waybill, "delivery_id": item.company, "product_infos": []},
+            )
+            pack["product_infos"].append(
+                {"sku_id": _sku_id(item.line.sku), "product_cnt": item.line.quantity}
+            )
+    return list(packs.values())
+
+
+def _address(deal: Deal) -> dict[str, str]:
+    order = deal.told
+    return {
+        "user_name": order.name[:1] + "*" * (len(order.name) - 1),
+        "tel_number": order.phone[:3] + "****" + order.phone[-4:],
+        "province_name": order.province,
+        "city_name": order.city,
+        "county_name": order.district,
+        "detail_info": deal.address,
+        "hash_code": hashlib.sha256(deal.address.encode()).hexdigest()[:16],
+    }
+
+
+def _sku_id(sku: str) -> str:
+    return str(int(hashlib.sha256(sku.encode()).hexdigest()[:8], 16))
+
+
+def _params(body: bytes) -> dict[str, Any]:
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _json(told: object) -> Reply:
+    return Reply(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())

@@ -1,0 +1,228 @@
+"""What only the WeChat shop does: its tokens, cursor, after-sale counts and numbers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from core.clock import SetClock
+from core.orders.values import value_map
+from core.ports import Fault
+from drivers.channels.wechat import LISTING, SHIP, TOKEN, WechatShop, failure
+from drivers.simulated.deals import SimLine
+from drivers.simulated.wechat import DETAIL, SimulatedWechat
+from tests.drivers.channels.shopkit import (
+    NOON,
+    TWO,
+    Evening,
+    Floor,
+    Kind,
+    follow,
+    listed,
+    parcel,
+    refused,
+)
+
+WECHAT = Kind(
+    name="wechat",
+    server=SimulatedWechat,
+    connect=lambda server, clock, told: WechatShop(
+        *(server.url, server.app_key, "secret", told.pop("session", ""), "wx", clock), **told
+    ),
+    listing=LISTING,
+    detail=DETAIL,
+    ship=SHIP,
+)
+
+
+@pytest.fixture
+def floor() -> Iterator[Floor]:
+    clock = SetClock(NOON)
+    with SimulatedWechat(clock) as server:
+        floor = Floor(WECHAT, server, clock)
+        yield floor
+        for shop in floor.made:
+            shop.close()
+
+
+# --- tokens -------------------------------------------------------------------------------------
+
+
+def test_a_token_is_asked_for_once_and_kept(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    for _ in range(3):
+        shop.detail(number)
+    assert floor.server.count(TOKEN) == 1
+
+
+def test_a_token_kept_from_yesterday_is_replaced_without_force(floor: Floor) -> None:
+    (number,) = floor.place()
+    assert floor.shop(session="yesterday's").detail(number).number == number
+    assert floor.server.count(TOKEN) == 1 and floor.server._forced == []
+
+
+def test_a_dead_token_that_is_handed_out_again_is_forced_anew(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    shop.detail(number)
+    floor.server.expire()
+    assert shop.detail(number).number == number
+    assert len(floor.server._forced) == 1
+
+
+def test_a_token_is_renewed_before_it_ends(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    shop.detail(number)
+    floor.clock.advance(7200 - 30)
+    shop.detail(number)
+    assert floor.server.count(TOKEN) == 2 and floor.server._forced == []
+
+
+def test_a_wrong_secret_is_said_so(floor: Floor) -> None:
+    shop = WechatShop(floor.server.url, "wx0001", "wrong", "", "wx", floor.clock)
+    failed = refused(lambda: shop.detail("1"))
+    shop.close()
+    assert (failed.fault, failed.code) == (Fault.AUTH, "40125") and "wrong" not in str(failed)
+
+
+def test_an_address_that_is_not_on_the_list_is_said_so(floor: Floor) -> None:
+    floor.server.script([{"at": "*", "do": "forbidden"}])
+    failed = refused(lambda: floor.shop().detail("1"))
+    assert (failed.fault, failed.code) == (Fault.AUTH, "http403")
+
+
+# --- listing ------------------------------------------------------------------------------------
+
+
+def by_cursor(shop: WechatShop, start: int, end: int) -> list[str]:
+    """How a cursor is not to be used when nobody says what it does."""
+    found, cursor = list[str](), ""
+    while True:
+        page = shop._page(start // 1000, -(-end // 1000), cursor)
+        found += page.numbers
+        cursor = page.cursor
+        if not cursor:
+            return found
+
+
+def test_the_same_evenings_lose_orders_when_the_cursor_is_trusted() -> None:
+    """Proof that the cursor is bad enough for the shared test to mean something."""
+    lost = []
+    for seed in (4, 7):
+        clock = SetClock(NOON)
+        with SimulatedWechat(clock) as server:
+            floor = Floor(WECHAT, server, clock)
+            lost += follow(Evening(floor, seed), by_cursor)
+            floor.made[0].close()
+    assert lost
+
+
+def test_a_full_second_is_walked_until_nothing_is_new(floor: Floor) -> None:
+    numbers, shop = floor.place(23), floor.shop()
+    floor.server.between_pages = lambda: floor.server.memo(numbers[3], "moved")
+    assert set(listed(shop)) == set(numbers)
+
+
+def test_more_without_a_cursor_is_no_page(floor: Floor) -> None:
+    floor.place(7)
+    honest = floor.server._listing
+    floor.server._listing = lambda told: {**honest(told), "next_key": ""}
+    assert refused(lambda: listed(floor.shop())).code == "no_cursor"
+
+
+# --- the order ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("on", "done", "quantity", "refund"),
+    [
+        (0, 0, 3, "none"),
+        (1, 0, 3, "open"),
+        (0, 1, 2, "none"),
+        (1, 1, 2, "open"),
+        (0, 3, 3, "refunded"),
+        (None, 0, 3, "unknown"),
+        (0, "?", 3, "unknown"),
+    ],
+)
+def test_pieces_in_after_sale(floor: Floor, on: Any, done: Any, quantity: int, refund: str) -> None:
+    more = {"on_aftersale_sku_cnt": on, "finish_aftersale_sku_cnt": done}
+    (number,) = floor.place(lines=(SimLine(sku="A", quantity=3, more=more),))
+    (line,) = floor.shop().detail(number).lines
+    assert line.quantity == quantity and value_map("wechat").refund_of(line.refund) == refund
+
+
+def test_pieces_returned_after_shipping_were_shipped_all_the_same(floor: Floor) -> None:
+    line = SimLine(sku="A", quantity=3, more={"finish_aftersale_sku_cnt": 1})
+    (number,) = floor.place(lines=(line,), status="TRADE_FINISHED")
+    assert floor.shop().detail(number).lines[0].quantity == 3
+
+
+def test_the_same_sku_twice_has_two_numbers(floor: Floor) -> None:
+    (number,) = floor.place(lines=(SimLine(sku="A"), SimLine(sku="A", gift=True)))
+    lines = floor.shop().detail(number).lines
+    assert lines[1].sub_number == f"{lines[0].sub_number}-2" and lines[1].gift
+
+
+def test_an_address_under_review_stops_the_order(floor: Floor) -> None:
+    (number,) = floor.place()
+    floor.server.hold(number, "address_review")
+    assert floor.shop().detail(number).flags == ("address_review",)
+
+
+def test_the_earliest_deadline_counts(floor: Floor) -> None:
+    (number,) = floor.place(ship_by=NOON + 7_200_000)
+    assert floor.shop().detail(number).ship_by == NOON + 7_200_000
+
+
+def test_nineteen_digits_stay_exact_as_a_number_too(floor: Floor) -> None:
+    (number,) = floor.place(tid="3719007199254740993", more={"order_id": 3719007199254740993})
+    assert floor.shop().detail(number).number == number
+
+
+# --- shipping -----------------------------------------------------------------------------------
+
+
+def test_our_waybill_there_already_is_success_without_a_call(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    shop.ship(parcel(number))
+    shop.ship(parcel(number))
+    assert floor.server.count(SHIP) == 1
+
+
+def test_only_pieces_still_wanted_are_shipped(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    gone, stays = (item.number for item in floor.server.deals[number].items)
+    floor.server.agree_refund(number, gone)
+    shop.ship(parcel(number))
+    assert floor.server.shipments[number][0]["oids"] == [stays]
+
+
+def test_a_line_in_after_sale_cannot_be_shipped(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.refund(number)
+    assert refused(lambda: shop.ship(parcel(number))).fault is Fault.BUSINESS
+    assert floor.server.refusals[0]["tid"] == number
+
+
+def test_a_carrier_nobody_knows_needs_a_person(floor: Floor) -> None:
+    (number,) = floor.place()
+    failed = refused(lambda: floor.shop().ship(parcel(number, carrier="owl")))
+    assert (failed.fault, failed.code) == (Fault.PERMISSION, "carrier")
+
+
+@pytest.mark.parametrize(
+    ("code", "fault", "wait", "doubt"),
+    [
+        (-1, Fault.TRANSIENT, None, True),
+        (40001, Fault.AUTH, None, False),
+        (40164, Fault.AUTH, None, False),
+        (45009, Fault.RATE, 12 * 3600, False),
+        (45011, Fault.RATE, 60, False),
+        (48001, Fault.PERMISSION, None, False),
+        (10020054, Fault.BUSINESS, None, False),
+        (77, Fault.UNKNOWN, None, True),
+    ],
+)
+def test_an_errcode_has_a_class(code: int, fault: Fault, wait: float | None, doubt: bool) -> None:
+    failed = failure({"errcode": code, "errmsg": "m"}, NOON, writes=True)
+    assert (failed.fault, failed.wait_s, failed.in_doubt) == (fault, wait, doubt)
