@@ -59,8 +59,7 @@ def programs(size: int) -> Iterator[dict[str, Terminal]]:
         ports.mkdir(exist_ok=True)
         scanner = SimulatedScanner(ports / "idle")
         stack.callback(scanner.close)
-        shop = SimulatedTaobao(SystemClock())
-        stack.callback(shop.close)
+        shop = stack.enter_context(SimulatedTaobao(SystemClock()))
         told = (
             f'url = "{shop.url}"\napp_key = "12345678"\napp_secret = "secret"\n'
             'session = "session"\npull_every_s = 5\n'
@@ -77,7 +76,7 @@ def programs(size: int) -> Iterator[dict[str, Terminal]]:
                 scanner=scanner.path if shops else None,
                 shop=shops,
             )
-            words = ["--station", "B1"] if station else []
+            words = ["--station", "B1"] if station else ["--no-bench"]
             words += [] if shops else ["--no-sync"]
             opened[name] = packline(place, *words)
             stack.callback(opened[name].close)

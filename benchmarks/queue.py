@@ -78,7 +78,7 @@ def keys(size: int, times: int) -> Table:
     )
     config = world.place(size, "queue")
     for cells in ("80x24", "120x40"):
-        with closing(packline(config, "--no-sync", size=cells)) as terminal:
+        with closing(packline(config, "--no-bench", "--no-sync", size=cells)) as terminal:
             terminal.until("DB2025")
             terminal.rest(0.6)
             for name, key in (("down", DOWN), ("page down", PAGE_DOWN)):

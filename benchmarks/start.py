@@ -37,7 +37,7 @@ def frames(config: Path, size: int, rounds: int) -> Table:
     )
     subjects: dict[str, tuple[str, Callable[[], Terminal]]] = {
         "bare Textual": ("READY-HELLO", lambda: Terminal([PYTHON, "-c", HELLO])),
-        "queue": ("DB2025", lambda: packline(config, "--no-sync")),
+        "queue": ("DB2025", lambda: packline(config, "--no-bench", "--no-sync")),
         "bench": ("B1", lambda: packline(config, "--station", "B1", "--no-sync")),
     }
     found: dict[str, list[tuple[float, int, float]]] = {name: [] for name in subjects}
