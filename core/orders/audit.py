@@ -22,6 +22,8 @@ def audit(tx: Tx, order_id: int) -> bool:
         lines = tx.all("SELECT * FROM order_lines WHERE order_id = ?", order_id)
     found = findings(order, lines)
     settle(tx, order_id, found, keep={"no_stock"})
+    if order["ready_at"] is not None and not any(line["wanted"] for line in lines):
+        holds.hold(tx, order_id, "short")  # nothing left to ship: a person settles it
     if order["ready_at"] is not None or still_held(tx, order_id, but="no_stock"):
         return order["ready_at"] is not None
     return allocate(tx, order, lines)

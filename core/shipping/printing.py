@@ -128,13 +128,13 @@ def due_job(read: Rows, station: str, now: int) -> Row | None:
 
 def claim_job(tx: Tx, station: str) -> Row | None:
     """Mark the next job as on the wire; a label waits while its refund or address is open."""
-    job = due_job(tx, station, tx.now)
-    if job is not None and job["kind"] == "label" and label_stopped(tx, job["order_id"]):
+    while (job := due_job(tx, station, tx.now)) is not None:
+        if job["kind"] != "label" or not label_stopped(tx, job["order_id"]):
+            break
         tx.run(
             "UPDATE print_jobs SET next_try_at = ?, last_answer = 'held' WHERE id = ?",
             *(tx.now + 10_000, job["id"]),
         )
-        return None
     if job is not None:
         tx.run(
             "UPDATE print_jobs SET state = 'sending', attempts = attempts + 1 WHERE id = ?",
