@@ -21,12 +21,12 @@ def audit(tx: Tx, order_id: int) -> bool:
     if learn(tx, lines):
         lines = tx.all("SELECT * FROM order_lines WHERE order_id = ?", order_id)
     found = findings(order, lines)
-    settle(tx, order_id, found, keep={"no_stock"})
+    held = settle(tx, order_id, found, keep={"no_stock"})
     if order["ready_at"] is not None and not any(line["wanted"] for line in lines):
         holds.hold(tx, order_id, "short")  # nothing left to ship: a person settles it
-    if order["ready_at"] is not None or still_held(tx, order_id, but="no_stock"):
+    if order["ready_at"] is not None or held - {"no_stock"}:
         return order["ready_at"] is not None
-    return allocate(tx, order, lines)
+    return allocate(tx, order, lines, short="no_stock" in held)
 
 
 def recheck(tx: Tx, after: int = 0, limit: int = 10) -> int | None:
@@ -85,25 +85,29 @@ def line_findings(line: Row) -> dict[str, str]:
     return found
 
 
-def settle(tx: Tx, order_id: int, found: dict[str, str], keep: set[str]) -> None:
-    """Raise what the facts found and nobody overruled; end what they no longer say."""
-    open_now = holds.open_reasons(tx, order_id)
-    for reason in sorted(open_now & holds.AUTOMATIC - keep - found.keys()):
+def settle(tx: Tx, order_id: int, found: dict[str, str], keep: set[str]) -> set[str]:
+    """Raise what the facts found and nobody overruled; end what they no longer say.
+
+    Returns the reasons the order is held for now.
+    """
+    held = holds.open_reasons(tx, order_id)
+    for reason in sorted(held & holds.AUTOMATIC - keep - found.keys()):
         holds.end(tx, order_id, reason)
-    if new := found.keys() - open_now:
+        held.discard(reason)
+    if new := found.keys() - held:
         judged = holds.overruled(tx, order_id)
         for reason in sorted(new):
             if (reason, found[reason]) not in judged:
                 holds.hold(tx, order_id, reason, found[reason])
+                held.add(reason)
+    return held
 
 
-def still_held(tx: Tx, order_id: int, but: str) -> bool:
-    """Whether any hold but this one is open."""
-    return bool(holds.open_reasons(tx, order_id) - {but})
+def allocate(tx: Tx, order: Row, lines: list[Row], *, short: bool) -> bool:
+    """Choose a warehouse, reserve every unit there, and let the floor have the order.
 
-
-def allocate(tx: Tx, order: Row, lines: list[Row]) -> bool:
-    """Choose a warehouse, reserve every unit there, and let the floor have the order."""
+    ``short``: it was held for want of stock so far.
+    """
     order_id = order["id"]
     wanted: dict[int, int] = {}
     for line in lines:
@@ -113,7 +117,8 @@ def allocate(tx: Tx, order: Row, lines: list[Row]) -> bool:
     if choice.warehouse_id is None:
         holds.hold(tx, order_id, "no_stock", choice.short_of)
         return False
-    holds.end(tx, order_id, "no_stock")
+    if short:
+        holds.end(tx, order_id, "no_stock")
     for line in lines:
         reserve(tx, choice.warehouse_id, line)
     tx.run(

@@ -28,7 +28,7 @@ from core.store.migrate import migrate
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 SCAN, ORDINARY, BACKGROUND = 0, 1, 2
-GAP_S = 0.001
+GAP_S = 0.0006
 """Between two pieces of background work: longer than a scan of another process takes to ask."""
 PAINT_S = 0.012
 """After a scan the screen has the processor for itself: Python runs one thread at a time."""
