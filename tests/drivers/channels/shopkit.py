@@ -31,6 +31,12 @@ class Kind:
     renews: bool = True
     clocked: bool = True
     """Whether a call carries a time that can be wrong."""
+    asks: bool = True
+    """Whether buyers ask for their money on the platform."""
+    noted: bool = True
+    """Whether the seller's note is a field of the order."""
+    at_once: bool = True
+    """Whether one call reports a waybill; otherwise half of it may have been done."""
     refuses_again: str = ""
     """The code of a second report of the same waybill; "" when it is no failure."""
 

@@ -12,8 +12,10 @@ from core.ports import CallFailed, Fault
 from drivers.channels.access import Tokens
 from drivers.channels.douyin import DouyinShop
 from drivers.channels.wechat import WechatShop
+from drivers.channels.woocommerce import WooShop
 from drivers.simulated.douyin import SimulatedDouyin
 from drivers.simulated.wechat import SimulatedWechat
+from drivers.simulated.woocommerce import SimulatedWoo
 from tests.drivers.channels.shopkit import (
     NOON,
     TWO,
@@ -49,6 +51,21 @@ KINDS = [
         detail="/channels/ec/order/get",
         ship="/channels/ec/order/delivery/send",
         clocked=False,
+    ),
+    Kind(
+        name="woocommerce",
+        server=SimulatedWoo,
+        connect=lambda server, clock, told: WooShop(
+            *(server.url, server.app_key, "secret", "", "woo", clock), **told
+        ),
+        listing="GET orders",
+        detail="GET order",
+        ship="POST notes",
+        renews=False,
+        clocked=False,
+        asks=False,
+        noted=False,
+        at_once=False,
     ),
 ]
 
@@ -97,6 +114,8 @@ def test_no_note_is_told_as_none_left(floor: Floor) -> None:
 
 
 def test_a_seller_note_written_later_is_told(floor: Floor) -> None:
+    if not floor.kind.noted:
+        pytest.skip("this platform has no such field")
     (number,) = floor.place()
     floor.server.memo(number, "加急")
     assert floor.shop().detail(number).seller_note == "加急"
@@ -128,6 +147,8 @@ def test_a_stage_nobody_knows_holds(floor: Floor) -> None:
 
 
 def test_a_refund_of_one_line_stops_that_line(floor: Floor) -> None:
+    if not floor.kind.asks:
+        pytest.skip("on this platform only the shop starts a refund")
     (number,) = floor.place(lines=TWO)
     sub = floor.server.deals[number].items[1].number
     floor.server.refund(number, sub)
@@ -318,7 +339,11 @@ def test_a_lost_answer_leaves_doubt_and_the_platform_knows(floor: Floor, kind: s
     floor.server.script([{"at": floor.kind.ship, "do": kind}])
     failed = refused(lambda: shop.ship(parcel(number)))
     assert failed.fault is Fault.TRANSIENT and failed.in_doubt
-    assert {x.waybill for x in shop.shipped(number)} == {"ZT0000001"}
+    if not (known := shop.shipped(number)):
+        assert not floor.kind.at_once
+        shop.ship(parcel(number))
+        known = shop.shipped(number)
+    assert {x.waybill for x in known} == {"ZT0000001"}
     assert len(floor.server.shipments[number]) == 1
 
 
@@ -353,7 +378,7 @@ def test_a_closed_order_cannot_be_shipped(floor: Floor) -> None:
 
 def test_an_order_with_another_waybill_is_not_overwritten(floor: Floor) -> None:
     (number,), shop = floor.place(), floor.shop()
-    shop.ship(parcel(number, reference="someone else's"))
+    shop.ship(parcel(number, reference="not-ours"))
     failed = refused(lambda: shop.ship(parcel(number, waybill="ZT0000009")))
     assert failed.fault is Fault.BUSINESS
     assert {x.waybill for x in shop.shipped(number)} == {"ZT0000001"}
