@@ -78,7 +78,22 @@ class _Values(dict[str, object]):
         self._data = data
 
     def __missing__(self, name: str) -> object:
-        return _plain(self._data[name])
+        return _Shown(self._data[name])
+
+
+class _Shown:
+    """A value in a sentence. ``{reason:hold}`` shows a code as the word of that group."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __format__(self, spec: str) -> str:
+        value = self._value
+        if not spec.replace(".", "").isidentifier() or isinstance(value, int | float):
+            return format(_plain(value), spec)
+        if isinstance(value, tuple | list | frozenset):
+            return _join(word(spec, item) for item in value)
+        return "" if value in (None, "") else word(spec, value)
 
 
 def _plain(value: object) -> object:

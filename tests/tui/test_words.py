@@ -75,6 +75,26 @@ def test_a_message_inside_a_message_is_said_too():
     assert words.say(message("lookup.nothing", text=inner)).endswith(": refund")
 
 
+def test_a_code_is_shown_as_the_word_of_its_group(tmp_path, monkeypatch):
+    folder = tmp_path / "en" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "x.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+        'msgid "held"\nmsgstr "held: {reason:hold}, {n:03d}"\n\n'
+        'msgid "hold.refund"\nmsgstr "refund"\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(words, "LOCALES", tmp_path)
+    words.forget()
+    try:
+        words.use("en")
+        assert words.say(message("held", reason="refund", n=7)) == "held: refund, 007"
+        assert words.say(message("held", reason=["refund", "new"], n=7)) == "held: refund, new, 007"
+    finally:
+        monkeypatch.undo()
+        words.forget()
+
+
 def test_a_list_is_joined_as_the_language_does():
     listed = message("lookup.nothing", text=(message("hold.refund"), "A1"))
     assert words.say(listed).endswith("退款、A1")

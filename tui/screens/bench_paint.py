@@ -325,7 +325,7 @@ def _bars(width: int, height: int) -> list[Line]:
 
 def _weighing(scene: Scene, width: int, height: int) -> list[Line]:
     live, weight = scene.weight, scene.view.weight
-    block: list[Line] = [row(width, (say("bench.next.weigh"), "accent"))]
+    block: list[Line] = [row(width, (_what_next(scene.view, "bench.next.weigh"), "accent"))]
     if live is None or live.grams is None:
         why = live.trouble if live and live.trouble else message("bench.scale.silent")
         block += [row(width), *(row(width, (part, "late")) for part in wrap(say(why), width, 3))]
@@ -373,12 +373,15 @@ def _gauge(live: LiveWeight | None, low: int, high: int, width: int) -> Line:
 
 
 def _labelling(view: BenchView, width: int, height: int) -> list[Line]:
-    block: list[Line] = [row(width, (say("bench.next.label"), "accent")), row(width)]
+    block: list[Line] = [row(width, (_what_next(view, "bench.next.label"), "accent")), row(width)]
     if view.waybill:
         block += _large(view.waybill, width, height - 3, most=2)
-    if view.outcome:
-        block += [row(width), row(width, (say(view.outcome.next), "strong"))]
     return block
+
+
+def _what_next(view: BenchView, usual: str) -> str:
+    """What the last answer says to do now; the usual thing before there was one."""
+    return say(view.outcome.next) if view.outcome else say(usual)
 
 
 def _stopped(view: BenchView, outcome: Outcome, width: int, height: int) -> list[Line]:

@@ -233,8 +233,8 @@ class QueuePane(Pane):
 def _columns(width: int) -> tuple[int, int, int, int]:
     """Cells for due, number, shop, stage."""
     if width < NARROW:
-        return 9, 16, 0, 8
-    return 9, 16, 12 if width < 100 else 18, 9
+        return 10, 16, 0, 8
+    return 10, 16, 12 if width < 100 else 18, 9
 
 
 def head_line(width: int) -> Line:
