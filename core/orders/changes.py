@@ -144,7 +144,11 @@ def follow_product(tx: Tx, order: Row, row: Row, line: PlatformLine) -> None:
 def exchange(tx: Tx, order: Row, line_id: int, sku_id: int | None) -> None:
     """Another product takes the line: what was promised and picked goes back first."""
     reopen(tx, order, "product_changed")
-    tx.run("UPDATE order_lines SET refunded = ordered, short = 0 WHERE bundle_line_id = ?", line_id)
+    tx.run(  # parts of the old bundle are nobody's from now on: their own
+        "UPDATE order_lines SET refunded = ordered, short = 0, refund = 'none',"
+        " bundle_line_id = id WHERE bundle_line_id = ?",
+        line_id,
+    )
     tx.run("UPDATE order_lines SET short = 0, short_reason = '' WHERE id = ?", line_id)
     place_product(tx, line_id, sku_id)
 

@@ -37,7 +37,8 @@ def place_product(tx: Tx, line_id: int, sku_id: int | None) -> None:
             " ordered * ?5, refunded * ?5, status, refund, refund_word, gift"
             " FROM order_lines WHERE id = ?6"
             " ON CONFLICT (shop_id, sub_number) DO UPDATE SET"
-            " ordered = excluded.ordered, refunded = excluded.refunded, short = 0",
+            " ordered = excluded.ordered, refunded = excluded.refunded, short = 0,"
+            " bundle_line_id = excluded.bundle_line_id, refund = excluded.refund",
             *(part["code"], part["sku_id"], part["title"], part["spec"], part["quantity"]),
             line_id,
         )

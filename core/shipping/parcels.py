@@ -78,6 +78,8 @@ def reprint_label(tx: Tx, order_id: int) -> int:
 def label_printed(tx: Tx, job_id: int) -> None:
     """The printer took the label; the first copy labels the order."""
     job = tx.the("SELECT * FROM print_jobs WHERE id = ?", job_id)
+    if job["state"] == "printed":
+        return
     tx.run(
         "UPDATE print_jobs SET state = 'printed', printed_at = ?, last_answer = '' WHERE id = ?",
         *(tx.now, job_id),
@@ -94,6 +96,15 @@ def label_printed(tx: Tx, job_id: int) -> None:
         *(tx.now, tx.now, job["order_id"]),
     )
     tell_shop(tx, job["order_id"], "labelled")
+
+
+def prove_label(tx: Tx, parcel_id: int) -> None:
+    """Somebody read the waybill off the parcel: whatever its print job says, it is on paper."""
+    for job in tx.all(
+        "SELECT id FROM print_jobs WHERE parcel_id = ? AND state IN ('sending', 'in_doubt')",
+        parcel_id,
+    ):
+        label_printed(tx, job["id"])
 
 
 def tell_shop(tx: Tx, order_id: int, moment: str) -> None:
@@ -119,9 +130,10 @@ def hand_over(tx: Tx, parcel_id: int) -> None:
     parcel = tx.the("SELECT * FROM parcels WHERE id = ?", parcel_id)
     order = tx.the("SELECT * FROM orders WHERE id = ?", parcel["order_id"])
     if parcel["voided_at"] is not None:
-        raise Problem("handover.void", number=order["number"], waybill=parcel["waybill"] or "")
+        raise Problem("handover.voided", waybill=parcel["waybill"] or "")
     if order["held"]:
-        raise Problem("handover.held", number=order["number"])
+        raise Problem("handover.held", number=order["number"], waybill=parcel["waybill"])
+    prove_label(tx, parcel_id)
     tx.run("UPDATE parcels SET handed_over_at = ? WHERE id = ?", tx.now, parcel_id)
     tx.run(
         "UPDATE orders SET handed_over_at = ?, touched_at = ? WHERE id = ?",

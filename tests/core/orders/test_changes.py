@@ -178,6 +178,19 @@ def test_a_plain_line_that_becomes_a_bundle(store):
     assert differences(store.read) == []
 
 
+def test_a_bundle_that_left_and_came_back_as_a_plain_product(store):
+    """Its old parts stay gone, whatever the line's quantity does afterwards."""
+    cup = line("CUP", sub="T1-2")
+    tell(store, order("T1", line("SET"), cup))
+    tell(store, order("T1", cup, version=2))
+    tell(store, order("T1", line("TEE", sub="T1-1"), cup, version=3))
+    tell(store, order("T1", line("TEE", 3, sub="T1-1"), cup, version=4))
+    assert {sub: n for sub, n in units(store).items() if n[0]} == {"T1-1": (3, 3), "T1-2": (1, 1)}
+    tell(store, order("T1", line("SET", sub="T1-1"), cup, version=5))
+    wanted = {sub: n[0] for sub, n in units(store).items() if n[0]}
+    assert wanted == {"T1-1+TEE": 2, "T1-1+CUP": 1, "T1-2": 1}
+
+
 @pytest.mark.parametrize("stage", BEFORE_HANDOVER)
 def test_another_address_stops_what_is_already_addressed(store, stage):
     tell(store, order("T1"))

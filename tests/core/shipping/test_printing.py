@@ -38,7 +38,9 @@ class Desk:
     def restart(self):
         from core.shipping.printing import doubt_unfinished
 
-        self.run = PrintRun(self.store, "B1", self.printer, From(name="仓", phone="1"), store.clock)
+        self.run = PrintRun(
+            self.store, "B1", self.printer, From(name="仓", phone="1"), self.store.clock
+        )
         self.store.do(lambda tx: doubt_unfinished(tx, "B1"))
 
     def bought(self, number="T1", *lines):
@@ -262,6 +264,8 @@ def test_the_thread_prints_when_it_is_woken(desk, store):
 
 
 class RealClock:
+    speed = 1.0
+
     def now(self):
         return 2**50
 

@@ -149,7 +149,7 @@ def test_only_one_of_two_engines_syncs_and_the_other_takes_over(live, engine):
     until(lambda: first.syncing)
     second.start()
     until(lambda: len(channel.asked) >= 1)
-    until(lambda: second._watchdog.is_alive())
+    until(second._watchdog.is_alive)
     assert (second.syncing, other_channel.asked) == (False, [])
     first.stop()
     until(lambda: second.syncing)
