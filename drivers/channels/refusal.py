@@ -1,0 +1,20 @@
+"""A platform's own "no" about an order, told in words more than in codes."""
+
+import re
+
+from core.ports import CallFailed, Fault
+
+_LATER = re.compile(
+    r"稍后|稍候|超时|繁忙|系统(内部)?(错误|异常)|服务(错误|异常|不可用)$|time.?out", re.I
+)
+_NOT_OURS = re.compile(r"不存在|不属于|无权(查看|操作)|未查询到|查不到|not exist|not found", re.I)
+
+
+def refusal(code: str, said: str, *, writes: bool) -> CallFailed:
+    """What a refusal means: the platform's own trouble, an order that cannot be handled so, or,
+    for a question that was not answered for a reason we do not know, something new."""
+    if _LATER.search(said):
+        return CallFailed(Fault.TRANSIENT, code, said, in_doubt=writes)
+    if writes or _NOT_OURS.search(said):
+        return CallFailed(Fault.BUSINESS, code, said)
+    return CallFailed(Fault.UNKNOWN, code, said)

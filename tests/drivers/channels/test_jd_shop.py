@@ -1,0 +1,262 @@
+"""What only JD does: its signatures, the cap on pages, whole orders, how it tells tokens and no."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.clock import SHANGHAI, SetClock
+from core.orders.values import value_map
+from core.ports import Fault
+from drivers.channels.access import Tokens
+from drivers.channels.jd import CARRIERS, JdShop, _Window
+from drivers.channels.jos import OAUTH, Gateway, failure
+from drivers.simulated.deals import SimLine
+from drivers.simulated.jd import COMPANIES, DETAIL, LISTING, REFRESH, SHIP, SimulatedJd, signed
+from tests.drivers.channels.shopkit import (
+    NOON,
+    TWO,
+    Evening,
+    Floor,
+    Kind,
+    follow,
+    listed,
+    parcel,
+    refused,
+)
+
+LATE = 1_768_924_740_000  # 2026-01-20 23:59:00 in Shanghai
+JD = Kind(
+    name="jd",
+    server=SimulatedJd,
+    connect=lambda server, clock, told: JdShop(
+        *(server.url, server.app_key, "secret", "session", "jd", clock),
+        **{"refresh_token": "refresh", **told},
+    ),
+    listing=LISTING,
+    detail=DETAIL,
+    ship=SHIP,
+)
+VECTORS: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[1] / "signing" / "sign_vectors.json").read_text(encoding="utf-8")
+)["vectors"]
+
+
+@pytest.fixture
+def floor() -> Iterator[Floor]:
+    clock = SetClock(NOON)
+    with SimulatedJd(clock) as server:
+        floor = Floor(JD, server, clock)
+        yield floor
+        for shop in floor.made:
+            shop.close()
+
+
+@pytest.mark.parametrize(
+    "vector", [v for v in VECTORS if v["platform"] == "jd_jos"], ids=lambda v: v["id"]
+)
+def test_the_simulated_platform_signs_by_itself(vector: dict[str, Any]) -> None:
+    sent = vector.get("wire_params", vector["params"])
+    assert signed(sent, vector["secret"]) == vector["expected_sign"]
+
+
+# --- listing ------------------------------------------------------------------------------------
+
+
+def test_pages_are_read_from_the_last_to_the_first(floor: Floor) -> None:
+    floor.place(12)
+    assert [len(page) for page in floor.shop().changes(NOON, NOON + 1000)] == [2, 5, 5]
+
+
+def test_a_window_with_too_many_pages_is_halved_until_it_fits(floor: Floor) -> None:
+    floor.server.page_cap = 4
+    numbers = []
+    for _ in range(16):
+        numbers += floor.place(5)
+        floor.clock.advance(1)
+    shop = floor.shop(page_cap=4)
+    found = listed(shop, NOON - 3_600_000, NOON + 60_000)
+    assert set(found) == set(numbers)
+    assert len(found) < 2 * len(numbers)  # halves share only the second between them
+
+
+def test_evenings_under_a_small_cap_lose_nothing(floor: Floor) -> None:
+    floor.server.page_cap = 3
+    evening = Evening(floor, 3)
+    plain = floor.shop
+    floor.shop = lambda clock=None, **more: plain(clock, **{**more, "page_cap": 3})  # type: ignore
+    assert follow(evening) == [] and len(evening.numbers) == 120
+
+
+def test_more_orders_in_a_second_than_the_platform_shows_need_a_person(floor: Floor) -> None:
+    floor.server.page_cap = 2
+    floor.place(11)
+    failed = refused(lambda: listed(floor.shop(page_cap=2)))
+    assert (failed.fault, failed.code) == (Fault.PERMISSION, "page_cap")
+
+
+def test_pages_that_come_in_beyond_the_cap_abandon_the_window(floor: Floor) -> None:
+    floor.place(30)
+    window = _Window(floor.shop()._jos, NOON // 1000, NOON // 1000 + 1, 5, cap=3)
+    failed = refused(lambda: list(window.pages(10)))  # counted before the others came
+    assert (failed.fault, failed.code) == (Fault.TRANSIENT, "page_cap")
+
+
+def test_the_platform_refuses_what_the_connector_never_asks(floor: Floor) -> None:
+    floor.place()
+    shop = floor.shop()
+    shop._page_size = 101
+    failed = refused(lambda: listed(shop))
+    assert failed.fault is Fault.UNKNOWN and failed.code == "10100001"
+
+
+# --- the order ----------------------------------------------------------------------------------
+
+
+def test_hidden_people_stay_hidden_and_the_address_begins_below_the_district(floor: Floor) -> None:
+    (number,) = floor.place()
+    receiver = floor.shop().detail(number).receiver
+    assert receiver.name == "张**" and receiver.phone == "138****1234"
+    assert (receiver.district, receiver.address) == ("余杭区", "仓前街道****")
+    assert receiver.cipher_ref
+
+
+def test_a_desensitised_phone_is_shown_before_a_cipher(floor: Floor) -> None:
+    more = {"consigneeInfo.mobile": "AEZq0f/31w==", "consigneeInfo.desen_mobile": "138****0001"}
+    (number,) = floor.place(more=more)
+    assert floor.shop().detail(number).receiver.phone == "138****0001"
+
+
+def test_cash_on_delivery_is_not_paid_and_not_unreadable(floor: Floor) -> None:
+    (number,) = floor.place(more={"paymentConfirmTime": "0001-01-01 00:00:00"})
+    order = floor.shop().detail(number)
+    assert order.paid_at is None and order.flags == ()
+
+
+def test_lines_have_numbers_of_their_own_even_for_the_same_sku(floor: Floor) -> None:
+    tea = SimLine(sku="TEA-1")
+    (number,) = floor.place(lines=(tea, tea, SimLine(sku="CARD", gift=True)))
+    lines = floor.shop().detail(number).lines
+    assert len({line.sub_number for line in lines}) == 3
+    assert lines == floor.shop().detail(number).lines
+    assert all(line.sub_number.startswith(f"{number}-") for line in lines)
+    assert [line.gift for line in lines] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("mark", "word"), [("hold", "LOCKED"), ("PAUSE", "PAUSE"), ("POP_ORDER_PAUSE",) * 2]
+)
+def test_what_the_platform_stops_is_held(floor: Floor, mark: str, word: str) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.hold(number, mark)
+    assert shop.detail(number).status == word and value_map("jd").status_of(word) == "hold"
+    floor.server.hold(number, mark, on=False)
+    assert shop.detail(number).status == "WAIT_SELLER_STOCK_OUT"
+
+
+@pytest.mark.parametrize(
+    ("key", "came"), [("itemInfoList", None), ("itemInfoList", []), ("modified", "soon")]
+)
+def test_a_hole_in_the_telling_is_a_flag(floor: Floor, key: str, came: object) -> None:
+    (number,) = floor.place(more={key: came})
+    assert floor.shop().detail(number).flags == ("unreadable",)
+
+
+# --- tokens, clock, rate ------------------------------------------------------------------------
+
+
+def test_tokens_are_renewed_beside_the_gateway_and_kept(floor: Floor) -> None:
+    (number,), kept = floor.place(), list[Tokens]()
+    shop = floor.shop(save_tokens=kept.append)
+    floor.server.expire()
+    assert shop.detail(number).number == number
+    assert kept == [Tokens("s1", "f1")] and floor.server.count(REFRESH) == 1
+    floor.clock.advance(30 * 86_400 - 30)  # renewed again before it ends
+    assert shop.detail(number).number == number and len(kept) == 2
+
+
+def test_the_real_platform_renews_at_its_own_address() -> None:
+    from drivers.channels.calls import Line
+
+    line = Line("https://api.jd.com/routerjson", SetClock(NOON))
+    assert Gateway(line, "k", "s", Tokens("t"))._oauth_url == OAUTH
+
+
+def test_seven_minutes_off_are_too_many_for_this_platform(floor: Floor) -> None:
+    (number,) = floor.place()
+    shop = floor.shop(SetClock(NOON - 7 * 60_000))
+    assert shop.detail(number).number == number and floor.server.calls == 2
+
+
+def test_a_used_up_day_lasts_until_midnight_in_shanghai_for_every_method(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": DETAIL, "do": "quota"}])
+    assert refused(lambda: shop.detail(number)).wait_s == 12 * 3600
+    assert refused(lambda: listed(shop)).fault is Fault.RATE
+    assert floor.clock.zone is SHANGHAI and floor.server.calls == 1
+
+
+# --- shipping -----------------------------------------------------------------------------------
+
+
+def test_a_part_of_an_order_needs_a_person(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    first = shop.detail(number).lines[0].sub_number
+    failed = refused(lambda: shop.ship(parcel(number, first)))
+    assert (failed.fault, failed.code) == (Fault.PERMISSION, "whole_orders")
+    assert floor.server.shipments == {}
+
+
+def test_several_waybills_of_an_order_are_told_apart(floor: Floor) -> None:
+    (number,) = floor.place(more={"waybill": "ZT0000001,ZT0000002，ZT0000003"})
+    told = [x.waybill for x in floor.shop().shipped(number)]
+    assert told == ["ZT0000001", "ZT0000002", "ZT0000003"]
+
+
+def test_a_number_that_is_none_is_not_asked_for(floor: Floor) -> None:
+    assert refused(lambda: floor.shop().detail("12x")).fault is Fault.BUSINESS
+    assert floor.server.calls == 0
+
+
+def test_every_carrier_of_ours_is_one_of_theirs() -> None:
+    assert set(CARRIERS.values()) == COMPANIES
+
+
+# --- what no means ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "fault", "doubt"),
+    [
+        ("2", "", Fault.RATE, False),
+        ("7", "", Fault.CLOCK, False),
+        ("8", "", Fault.CLOCK, False),
+        ("12", "", Fault.AUTH, False),
+        ("19", "", Fault.AUTH, False),
+        ("21", "", Fault.AUTH, False),
+        ("24", "", Fault.PERMISSION, False),
+        ("33", "", Fault.TRANSIENT, True),
+        ("65", "", Fault.TRANSIENT, True),
+        ("10400001", "订单已出库", Fault.BUSINESS, False),
+        ("10400099", "系统繁忙，请稍后再试", Fault.TRANSIENT, True),
+        ("99", "", Fault.UNKNOWN, True),
+        ("", "", Fault.UNKNOWN, True),
+    ],
+)
+def test_an_error_has_a_class(code: str, said: str, fault: Fault, doubt: bool) -> None:
+    failed = failure({"code": code, "zh_desc": said}, LATE, writes=True)
+    assert (failed.fault, failed.code, failed.in_doubt) == (fault, code, doubt)
+
+
+def test_a_day_used_up_a_minute_before_midnight() -> None:
+    assert failure({"code": "2"}, LATE).wait_s == 60.0
+
+
+def test_a_question_refused_for_a_new_reason_is_shown_and_not_skipped() -> None:
+    assert failure({"code": "10499999", "zh_desc": "新的限制"}, LATE).fault is Fault.UNKNOWN
+
+
+def test_words_of_an_error_are_cleaned() -> None:
+    assert failure({"code": "12", "zh_desc": "a\x1b[2Jb\u202ec"}, LATE).text == "a[2Jbc"
