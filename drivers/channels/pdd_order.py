@@ -1,0 +1,119 @@
+"""A Pinduoduo order as core's: pure reading, no network.
+
+Money on the wire is a decimal number of yuan, time is GMT+8. Lines have no number of their own, so
+theirs is the order's with the SKU; the refund is told for the whole order. People come twice: as a
+cipher, only while the order is to be shipped, and masked, which is what is shown.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+from core.ports import PlatformLine, PlatformOrder, Receiver, ShippedParcel
+from core.text import clean
+from drivers.channels.reading import MISSING, Reading, Told, is_set, part, raw, rows, word
+
+_TAIL_PAID = "2"
+_FORMED = "1"
+_OUT_OF_STOCK = "0"
+
+
+def order(told: Told, now: int) -> PlatformOrder:
+    """The order of a detail; ``now`` dates one whose own times cannot be read."""
+    reading = Reading()
+    created = reading.moment(told.get("created_time"))
+    modified = reading.moment(told.get("updated_at"))
+    lines = tuple(_lines(told, reading))
+    amount = reading.yuan(told.get("pay_amount"))
+    freight = reading.yuan(told.get("postage") or 0)
+    paid = reading.moment(told.get("pay_time"))
+    ship_by = reading.moment(told.get("last_ship_time"))
+    reading.failed |= created is None or modified is None or not lines
+    return PlatformOrder(
+        number=word(told.get("order_sn")),
+        status=word(told.get("order_status")),
+        modified_at=modified or created or now,
+        created_at=created or modified or now,
+        lines=lines,
+        refund=word(told.get("refund_status")) or MISSING,
+        paid_at=paid,
+        ship_by=ship_by,
+        tier="same_day" if is_set(told.get("delivery_one_day")) else "",
+        buyer_key=clean(told.get("open_address_id") or told.get("open_address_id_2"), 200),
+        receiver=_receiver(told),
+        buyer_note=clean(told.get("buyer_memo")),
+        seller_note=clean(told.get("remark")),
+        amount_cents=amount,
+        freight_cents=freight,
+        flags=reading.flags(_flags(told)),
+        raw=raw(told),
+    )
+
+
+def parcels(told: Told) -> tuple[ShippedParcel, ...]:
+    """The waybills an order knows, all for the whole order."""
+    packs = [told, *rows(told.get("extra_delivery_list"))]
+    waybills = [clean(pack.get("tracking_number"), 60) for pack in packs]
+    return tuple(ShippedParcel(waybill=one) for one in dict.fromkeys(waybills) if one)
+
+
+def _lines(told: Told, reading: Reading) -> Iterator[PlatformLine]:
+    """What was bought, then what is added to it for nothing."""
+    number, refund = word(told.get("order_sn")), word(told.get("refund_status")) or MISSING
+    seen: Counter[str] = Counter()
+    bought = [(line, "") for line in rows(told.get("item_list"))]
+    given = [(line, "gift-") for line in rows(told.get("gift_list"))]
+    for line, kind in (*bought, *given):
+        sku = kind + word(line.get("sku_id"))
+        seen[sku] += 1
+        again = f"-{seen[sku]}" if seen[sku] > 1 else ""
+        reading.failed |= sku == kind
+        yield PlatformLine(
+            sub_number=f"{number}-{sku}{again}",
+            sku=clean(line.get("outer_id") or line.get("outer_goods_id"), 120),
+            title=clean(line.get("goods_name"), 300),
+            spec=clean(line.get("goods_spec"), 300),
+            quantity=reading.count(line.get("goods_count")),
+            price_cents=0 if kind else reading.yuan(line.get("goods_price")),
+            refund=refund,
+            gift=bool(kind),
+        )
+
+
+def _flags(told: Told) -> Iterator[str]:
+    """The platform's own reasons not to ship."""
+    if is_set(told.get("risk_control_status")):
+        yield "risk_control"
+    if word(told.get("group_status")) not in ("", _FORMED):
+        yield "team_buy_hold"
+    if word(told.get("confirm_status")) not in ("", "1"):
+        yield "not_confirmed"
+    deposit = part(told, "step_order_info")
+    if (deposit or word(told.get("trade_type")) == "1") and (
+        word(deposit.get("step_trade_status")) != _TAIL_PAID
+    ):
+        yield "step_unpaid"
+    if is_set(told.get("is_stock_out")) and word(told.get("stock_out_handle_status")) in (
+        *("", _OUT_OF_STOCK),
+    ):
+        yield "stock_out"
+    if is_set(told.get("self_contained")):
+        yield "self_pick_up"
+
+
+def _receiver(told: Told) -> Receiver:
+    """The receiver as he may be shown, and his three ciphers for the platform's own waybill."""
+
+    def shown(key: str, limit: int) -> str:
+        return clean(told.get(f"receiver_{key}_mask"), limit)
+
+    ciphers = {key: clean(told.get(f"receiver_{key}")) for key in ("name", "phone", "address")}
+    return Receiver(
+        name=shown("name", 100),
+        phone=shown("phone", 40),
+        province=clean(told.get("province"), 40),
+        city=clean(told.get("city"), 40),
+        district=clean(told.get("town"), 40),
+        address=shown("address", 300) or clean(told.get("address_mask"), 300),
+        cipher_ref=json.dumps(ciphers, separators=(",", ":")) if any(ciphers.values()) else "",
+    )

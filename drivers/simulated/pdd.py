@@ -1,0 +1,202 @@
+"""A shop on a simulated Pinduoduo, behind the gateway of ``drivers.simulated.pop``.
+
+It holds callers to windows and pages, lists newest change first, never tells a group that has not
+formed, hides people in ciphers that it stops giving once an order is shipped, and ships whole
+orders; a second report with ``redelivery_type=2`` overwrites the first, as the real one does.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.clock import Clock
+from drivers.simulated.deals import Deal, Item, SimLine, SimOrder, overlaid
+from drivers.simulated.http import Reply, Request
+from drivers.simulated.pop import PopShop, Refused, needed, opaque, packed, text_time, whole, yuan
+
+__all__ = ["SimLine", "SimOrder", "SimulatedPdd"]
+
+LISTING = "pdd.order.number.list.increment.get"
+DETAIL = "pdd.order.information.get"
+SHIP = "pdd.logistics.online.send"
+_STAGES = {"hold": 1, "to_ship": 1, "closed": 1, "partial": 1, "shipped": 2, "done": 3}
+_REFUNDS = {"none": 1, "withdrawn": 1, "open": 2, "refunded": 4}
+_WINDOW_S = 1800
+_ALL = 5
+
+
+class SimulatedPdd(PopShop):
+    """One shop's platform."""
+
+    def __init__(self, clock: Clock, *access: str, **world: Any) -> None:
+        """``access`` and ``world`` as for ``PopShop``."""
+        super().__init__(clock, *access, **{"first_number": 260_120_000_000_017, **world})
+
+    def next_number(self) -> str:
+        """The day, then a number: ``260120-000000000017123``."""
+        self._last += self._step
+        return f"260120-{self._last}"
+
+    def carried_out(self, form: Mapping[str, str]) -> dict[str, Any]:
+        """The answer of a method."""
+        match form["type"]:
+            case "pdd.order.number.list.increment.get":
+                return {"order_sn_increment_get_response": self._listing(form)}
+            case "pdd.order.information.get":
+                told = {"order_info": wire(self._known(form))}
+                return {"order_info_get_response": told}
+            case "pdd.logistics.online.send":
+                return {"logistics_online_send_response": self._shipping(form)}
+        raise Refused(10017)
+
+    def empty(self, request: Request) -> Reply:
+        """A well-formed answer with nothing in it."""
+        return packed({"order_sn_increment_get_response": {}})
+
+    # --- listing and detail ---------------------------------------------------------------------
+
+    def _listing(self, form: Mapping[str, str]) -> dict[str, Any]:
+        page, size = whole(form, "page"), whole(form, "page_size")
+        since, until = whole(form, "start_updated_at"), whole(form, "end_updated_at")
+        if not 1 <= size <= 100 or page < 1:
+            raise Refused(10000, "page_size", "page_size")
+        if not 0 <= until - since <= _WINDOW_S:
+            raise Refused(50001, "30001", "开始时间与结束时间间隔不能超过30分钟")
+        found = self._window(form, since, until)
+        part = found[(page - 1) * size : page * size]
+        told: dict[str, Any] = {"order_sn_list": self.page([_row(deal, at) for at, deal in part])}
+        if form.get("use_has_next") == "true":
+            return {**told, "has_next": len(found) > page * size}
+        return {**told, "total_count": len(found)}
+
+    def _window(self, form: Mapping[str, str], since: int, until: int) -> list[tuple[int, Deal]]:
+        """The formed orders whose change lies in the window, both ends in it, newest first."""
+        status, refund = whole(form, "order_status"), whole(form, "refund_status")
+        whole(form, "is_lucky_flag")
+        kind = int(form.get("trade_type", "0"))
+        rows = self.changed(since * 1000, until * 1000 + 999)[::-1]
+        wired = ((at, deal, wire(deal)) for at, deal in rows if told(deal))
+        return [
+            (at, deal)
+            for at, deal, order in wired
+            if order["trade_type"] == kind
+            and status in (_ALL, order["order_status"])
+            and refund in (_ALL, order["refund_status"])
+        ]
+
+    def _known(self, form: Mapping[str, str]) -> Deal:
+        deal = self.deals.get(needed(form, "order_sn"))
+        if deal is None or not told(deal):
+            raise Refused(50001, "20001", "订单不存在")
+        return deal
+
+    # --- shipping -------------------------------------------------------------------------------
+
+    def _shipping(self, form: Mapping[str, str]) -> dict[str, Any]:
+        number, waybill = needed(form, "order_sn"), needed(form, "tracking_number")
+        try:
+            deal = self._known(form)
+            self._check_state(deal, form.get("redelivery_type", "1"))
+            self.checked_waybill(number, waybill, needed(form, "logistics_id"))
+        except Refused as refused:
+            self.refused(number, waybill, str(refused.told["sub_code"]))
+            raise
+        self.post(deal, deal.items, waybill, form["logistics_id"])
+        return {"is_success": True}
+
+    def _check_state(self, deal: Deal, redelivery: str) -> None:
+        if deal.stage in ("shipped", "done"):
+            if redelivery != "2":
+                raise Refused(50001, "30002", "订单已发货，不能重复发货")
+            return
+        order = wire(deal)
+        if order["risk_control_status"]:
+            raise Refused(50001, "30003", "订单处于风控审核中")
+        if order["refund_status"] == 4:
+            raise Refused(50001, "30005", "订单已退款")
+        if order["refund_status"] != 1 and self.refuse_refunds:
+            raise Refused(50001, "30006", "订单有退款申请")
+
+
+# --- wire forms -----------------------------------------------------------------------------------
+
+
+def told(deal: Deal) -> bool:
+    """Whether the platform tells of a deal at all: paid, and its group has formed."""
+    return deal.stage != "unpaid" and "team_buy_hold" not in deal.marks
+
+
+def _row(deal: Deal, at: int) -> dict[str, Any]:
+    """An order as the listing shows it: as old as the change it shows."""
+    return {**wire(deal), "updated_at": text_time(at)}
+
+
+def _refund(deal: Deal) -> Any:
+    """One state for the whole order: the one that stops it most."""
+    states = [item.refund for item in deal.items]
+    if deal.stage == "closed" or set(states) == {"refunded"}:
+        return 4
+    open_ones = [state for state in states if state not in ("none", "withdrawn", "refunded")]
+    return _REFUNDS.get(open_ones[0], open_ones[0]) if open_ones else 1
+
+
+def wire(deal: Deal) -> dict[str, Any]:
+    """An order as the platform tells it, people masked and ciphered."""
+    order = deal.told
+    risky = bool(deal.marks - {"address_changed", "team_buy_hold"})
+    hidden = risky or deal.stage not in ("to_ship", "hold")
+
+    def cipher(text: str) -> str:
+        return "" if hidden else opaque("$", text) + "$1$"
+
+    shipped = next((item for item in deal.items if item.waybill), None)
+    wired = {
+        "order_sn": deal.number,
+        "order_status": _STAGES.get(deal.stage, deal.stage),
+        "refund_status": _refund(deal),
+        "confirm_status": 1,
+        "group_status": 1,
+        "trade_type": 0,
+        "is_lucky_flag": 1,
+        "risk_control_status": int(risky),
+        "created_time": text_time(deal.created_at),
+        "pay_time": text_time(deal.paid_at),
+        "confirm_time": text_time(deal.paid_at),
+        "updated_at": text_time(deal.modified_at),
+        "last_ship_time": text_time(order.ship_by),
+        "delivery_one_day": int("当日" in order.promise),
+        "pay_amount": yuan(deal.goods_cents + order.freight_cents),
+        "goods_amount": yuan(deal.goods_cents),
+        "postage": yuan(order.freight_cents),
+        "buyer_memo": order.buyer_note or "",
+        "remark": deal.note,
+        "open_address_id": opaque("A", order.buyer + deal.address),
+        "receiver_name": cipher(order.name),
+        "receiver_phone": cipher(order.phone),
+        "receiver_address": cipher(deal.address),
+        "receiver_name_mask": order.name[:1] + "*" * (len(order.name) - 1),
+        "receiver_phone_mask": order.phone[:3] + "****" + order.phone[-4:],
+        "receiver_address_mask": deal.address[:2] + "****",
+        "province": order.province,
+        "city": order.city,
+        "town": order.district,
+        "tracking_number": shipped.waybill if shipped else "",
+        "logistics_id": int(shipped.company) if shipped else 0,
+        "item_list": [_item(item) for item in deal.items if not item.line.gift],
+        "gift_list": [_item(item) for item in deal.items if item.line.gift],
+    }
+    return overlaid(wired, deal.more)
+
+
+def _item(item: Item) -> dict[str, Any]:
+    line = item.line
+    wired = {
+        "goods_id": int(opaque("", line.sku, 10), 16),
+        "sku_id": int(opaque("", "sku" + line.sku, 12), 16),
+        "outer_id": line.sku,
+        "outer_goods_id": line.item,
+        "goods_name": line.title or line.sku,
+        "goods_spec": line.spec,
+        "goods_count": line.quantity,
+        "goods_price": yuan(line.price_cents),
+    }
+    return overlaid(wired, item.more)

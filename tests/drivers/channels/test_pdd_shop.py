@@ -1,0 +1,248 @@
+"""What only Pinduoduo does: its signatures, windows, ciphers, gifts, holds, codes."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.clock import SetClock
+from core.orders.values import value_map
+from core.ports import Fault, Receiver
+from core.text import is_masked
+from drivers.channels.access import Tokens
+from drivers.channels.pdd import CARRIERS, PddShop
+from drivers.channels.pop import REFRESH, failure
+from drivers.simulated.deals import SimLine
+from drivers.simulated.pdd import DETAIL, LISTING, SHIP, SimulatedPdd
+from drivers.simulated.pop import COMPANIES, signed
+from tests.drivers.channels.shopkit import NOON, TWO, Floor, Kind, listed, parcel, refused
+
+PDD = Kind(
+    name="pdd",
+    server=SimulatedPdd,
+    connect=lambda server, clock, told: PddShop(
+        *(server.url, server.app_key, "secret", "session", "pdd", clock),
+        **{"refresh_token": "refresh", **told},
+    ),
+    listing=LISTING,
+    detail=DETAIL,
+    ship=SHIP,
+)
+VECTORS: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[1] / "signing" / "sign_vectors.json").read_text(encoding="utf-8")
+)["vectors"]
+
+
+@pytest.fixture
+def floor() -> Iterator[Floor]:
+    clock = SetClock(NOON)
+    with SimulatedPdd(clock) as server:
+        floor = Floor(PDD, server, clock)
+        yield floor
+        for shop in floor.made:
+            shop.close()
+
+
+@pytest.mark.parametrize(
+    "vector", [v for v in VECTORS if v["platform"] == "pdd"], ids=lambda v: v["id"]
+)
+def test_the_simulated_platform_signs_by_itself(vector: dict[str, Any]) -> None:
+    sent = vector.get("wire_params", vector["params"])
+    assert signed(sent, vector["secret"]) == vector["expected_sign"]
+
+
+# --- listing ------------------------------------------------------------------------------------
+
+
+def test_pages_are_read_from_the_last_to_the_first(floor: Floor) -> None:
+    floor.place(12)
+    assert [len(page) for page in floor.shop().changes(NOON, NOON + 1000)] == [2, 5, 5]
+
+
+def test_deposits_are_listed_too(floor: Floor) -> None:
+    deposit = {"trade_type": 1, "step_order_info": {"step_trade_status": 1}}
+    numbers = [*floor.place(), *floor.place(more=deposit)]
+    assert set(listed(floor.shop())) == set(numbers)
+
+
+def test_a_group_is_told_once_it_has_formed(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.hold(number, "team_buy_hold")
+    assert listed(shop) == []
+    floor.server.hold(number, "team_buy_hold", on=False)
+    assert listed(shop) == [number]
+
+
+def test_no_window_is_wider_than_the_platform_allows(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    shop.rules = type(shop.rules)(span_s=3600)
+    failed = refused(lambda: listed(shop, NOON - 3_600_000, NOON + 1000))
+    assert (failed.fault, failed.code) == (Fault.UNKNOWN, "30001")
+    assert PddShop.rules.span_s + 2 <= 1800  # both ends are widened to whole seconds
+    assert PddShop.rules.delay_s > 180
+    del shop.rules
+    assert listed(shop, NOON - 3_600_001, NOON + 999) == [number]
+
+
+# --- the order ----------------------------------------------------------------------------------
+
+
+def test_people_are_shown_masked_and_their_ciphers_kept(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    receiver = shop.detail(number).receiver
+    assert receiver.name == "张**" and receiver.phone == "138****1234"
+    assert receiver.district == "余杭区" and is_masked(receiver.address)
+    ciphers = json.loads(receiver.cipher_ref)
+    assert set(ciphers) == {"name", "phone", "address"} and all(ciphers.values())
+
+
+def test_people_are_told_masked_after_the_ciphers_are_gone(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    before = shop.detail(number).receiver
+    shop.ship(parcel(number))
+    after = shop.detail(number).receiver
+    assert after.cipher_ref == "" and after != Receiver()
+    assert (after.name, after.phone, after.address) == (before.name, before.phone, before.address)
+
+
+def test_gifts_are_lines_of_the_order(floor: Floor) -> None:
+    tea, card = SimLine(sku="TEA-1", price_cents=990), SimLine(sku="CARD", gift=True)
+    (number,) = floor.place(lines=(tea, tea, card))
+    lines = floor.shop().detail(number).lines
+    assert [(x.sku, x.gift, x.price_cents) for x in lines] == [
+        ("TEA-1", False, 990),
+        ("TEA-1", False, 990),
+        ("CARD", True, 0),
+    ]
+    assert len({x.sub_number for x in lines}) == 3
+
+
+def test_a_deadline_and_shipping_the_same_day(floor: Floor) -> None:
+    (number,) = floor.place(ship_by=NOON + 3_600_000, promise="当日发货")
+    order = floor.shop().detail(number)
+    assert (order.ship_by, order.tier) == (NOON + 3_600_000, "same_day")
+
+
+@pytest.mark.parametrize(
+    ("more", "flag"),
+    [
+        ({"risk_control_status": 1}, "risk_control"),
+        ({"group_status": 0}, "team_buy_hold"),
+        ({"confirm_status": 2}, "not_confirmed"),
+        ({"step_order_info": {"step_trade_status": 1}}, "step_unpaid"),
+        ({"step_order_info": {"step_trade_status": 7}}, "step_unpaid"),
+        ({"trade_type": 1}, "step_unpaid"),
+        ({"is_stock_out": 1, "stock_out_handle_status": 0}, "stock_out"),
+        ({"self_contained": 1}, "self_pick_up"),
+        ({"pay_amount": "1.005"}, "unreadable"),
+        ({"item_list": None}, "unreadable"),
+        ({"created_time": "soon"}, "unreadable"),
+    ],
+)
+def test_what_stops_an_order_is_a_flag(floor: Floor, more: dict[str, Any], flag: str) -> None:
+    (number,) = floor.place(more=more)
+    assert floor.shop().detail(number).flags == (flag,)
+
+
+def test_a_deposit_whose_rest_is_paid_goes(floor: Floor) -> None:
+    more = {"trade_type": 1, "step_order_info": {"step_trade_status": 2}}
+    (number,) = floor.place(more=more)
+    assert floor.shop().detail(number).flags == ()
+
+
+def test_risk_control_comes_and_goes(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.hold(number, "risk")
+    told = shop.detail(number)
+    assert told.flags == ("risk_control",) and told.receiver.cipher_ref == ""
+    assert refused(lambda: shop.ship(parcel(number))).code == "30003"
+    floor.server.hold(number, "risk", on=False)
+    assert shop.detail(number).flags == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "ours"),
+    [(1, "none"), (2, "open"), (3, "open"), (4, "refunded"), (9, "unknown"), (None, "unknown")],
+)
+def test_a_refund_word_in_ours(floor: Floor, word: int | None, ours: str) -> None:
+    (number,) = floor.place(lines=TWO, more={"refund_status": word})
+    order = floor.shop().detail(number)
+    assert {value_map("pdd").refund_of(line.refund) for line in order.lines} == {ours}
+
+
+# --- tokens and shipping ------------------------------------------------------------------------
+
+
+def test_tokens_are_kept_before_they_are_used(floor: Floor) -> None:
+    (number,), kept = floor.place(), list[Tokens]()
+    floor.server.expire()
+    assert floor.shop(save_tokens=kept.append).detail(number).number == number
+    assert kept == [Tokens("s1", "f1")] and floor.server.count(REFRESH) == 1
+    assert kept[0].expires_at == NOON + 86_400_000
+
+
+def test_a_waybill_is_never_overwritten(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    shop.ship(parcel(number, waybill="SOMEONE-ELSES"))
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert (failed.fault, failed.code, failed.in_doubt) == (Fault.BUSINESS, "30002", False)
+    assert [x.waybill for x in shop.shipped(number)] == ["SOMEONE-ELSES"]
+
+
+def test_a_part_of_an_order_needs_a_person(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    first = shop.detail(number).lines[0].sub_number
+    failed = refused(lambda: shop.ship(parcel(number, first)))
+    assert (failed.fault, failed.code) == (Fault.PERMISSION, "whole_orders")
+
+
+def test_further_parcels_of_an_order_are_told(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    shop.ship(parcel(number))
+    floor.server.touch(number, extra_delivery_list=[{"tracking_number": "ZT0000002"}])
+    assert [x.waybill for x in shop.shipped(number)] == ["ZT0000001", "ZT0000002"]
+
+
+def test_every_carrier_of_ours_is_one_of_theirs() -> None:
+    assert set(CARRIERS.values()) == COMPANIES
+
+
+# --- what no means ------------------------------------------------------------------------------
+
+
+def error(code: int, sub: str = "", said: str = "") -> dict[str, Any]:
+    return {"error_code": code, "error_msg": "msg", "sub_code": sub, "sub_msg": said}
+
+
+@pytest.mark.parametrize(
+    ("told", "fault", "code", "doubt"),
+    [
+        ({"error_code": 10001, "error_msg": "公共参数错误:timestamp"}, Fault.CLOCK, "10001", False),
+        ({"error_code": 10001, "error_msg": "公共参数错误:type"}, Fault.PERMISSION, "10001", False),
+        (error(10014), Fault.AUTH, "10014", False),
+        (error(10019), Fault.AUTH, "10019", False),
+        (error(10035), Fault.AUTH, "10035", False),
+        (error(20004), Fault.AUTH, "20004", False),
+        (error(20005), Fault.AUTH, "20005", False),
+        (error(20031), Fault.PERMISSION, "20031", False),
+        (error(50000), Fault.TRANSIENT, "50000", True),
+        (error(52102), Fault.TRANSIENT, "52102", True),
+        (error(52101), Fault.RATE, "52101", False),
+        (error(70031), Fault.RATE, "70031", False),
+        (error(50001, "30002", "订单已发货"), Fault.BUSINESS, "30002", False),
+        (error(50001, "1", "系统繁忙"), Fault.TRANSIENT, "1", True),
+        (error(12345, "9"), Fault.UNKNOWN, "12345 9", True),
+        ({}, Fault.UNKNOWN, "", True),
+    ],
+)
+def test_an_error_has_a_class(told: dict[str, Any], fault: Fault, code: str, doubt: bool) -> None:
+    failed = failure(told, writes=True)
+    assert (failed.fault, failed.code, failed.in_doubt) == (fault, code, doubt)
+
+
+def test_a_question_refused_is_the_orders_fault_only_when_it_is_not_there() -> None:
+    assert failure(error(50001, "20001", "订单不存在")).fault is Fault.BUSINESS
+    assert failure(error(50001, "77", "新的限制")).fault is Fault.UNKNOWN
+    assert failure(error(50001, "77", "业务服务错误")).fault is Fault.TRANSIENT
