@@ -1,0 +1,172 @@
+"""Kuaituantuan: one group-buy leader's orders, through Pinduoduo's gateway.
+
+Changes are listed by page number with the count of all; they are read from the last page to the
+first. The platform takes the same waybill twice, so what it has is read before one is reported.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from core.clock import Clock
+from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
+from drivers.channels import ktt_order
+from drivers.channels.access import Tokens
+from drivers.channels.calls import Line
+from drivers.channels.pages import Backwards, Page, numbers_in, whole
+from drivers.channels.pdd import CARRIERS, GATEWAY
+from drivers.channels.pop import Gateway, confirmed
+from drivers.channels.reading import Told, rows, word
+
+__all__ = ["CARRIERS", "GATEWAY", "KttShop"]
+
+LISTING = "pdd.ktt.increment.order.query"
+DETAIL = "pdd.ktt.order.get"
+SHIP = "pdd.ktt.order.logistic.create"
+NAMES: Mapping[str, str] = {
+    "sto": "申通快递",
+    "sf": "顺丰速运",
+    "yto": "圆通快递",
+    "zto": "中通快递",
+    "ems": "邮政EMS",
+    "jd": "京东快递",
+    "yunda": "韵达快递",
+    "deppon": "德邦快递",
+    "jt": "极兔速递",
+}
+"""What the platform calls the carriers, told beside their numbers."""
+
+
+class KttShop:
+    """One leader's groups, as core's ``Channel``."""
+
+    rules = WindowRules(span_s=1740, delay_s=185)
+
+    def __init__(  # noqa: PLR0917 - what a platform asks for, in the order it is handed out
+        self,
+        base_url: str,
+        app_key: str,
+        app_secret: str,
+        session: str,
+        shop_code: str,
+        clock: Clock,
+        *,
+        refresh_token: str = "",
+        save_tokens: Callable[[Tokens], None] | None = None,
+        carriers: Mapping[str, str] | None = None,
+        page_size: int = 50,
+        per_second: int = 20,
+        connect_s: float = 5.0,
+        read_s: float = 20.0,
+    ) -> None:
+        """``app_key`` is the client id, ``session`` the access token; timeouts are real seconds."""
+        self.shop_code = shop_code
+        self._line = Line(
+            base_url, clock, per_second=per_second, connect_s=connect_s, read_s=read_s
+        )
+        tokens = Tokens(session, refresh_token)
+        self._pop = Gateway(self._line, app_key, app_secret, tokens, save=save_tokens)
+        self._carriers = {**CARRIERS, **(carriers or {})}
+        self._page_size = page_size
+
+    def server_now(self) -> int:
+        """The platform's clock; our own when it was never heard."""
+        return self._line.server_now()
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._line.close()
+
+    # --- reading --------------------------------------------------------------------------------
+
+    def changes(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        """Order numbers changed in [start, end), page by page; twice is possible, never is not.
+
+        Raises CallFailed, also for a page that holds less than the platform's own count.
+        """
+        span = self.rules.span_s * 1000
+        for since in range(start, end, span):
+            yield from _Window(self._pop, since, min(since + span, end), self._page_size).pages()
+
+    def detail(self, number: str) -> PlatformOrder:
+        """The truth about one order. Raises CallFailed."""
+        return ktt_order.order(self._order(number), self.server_now())
+
+    def shipped(self, number: str) -> tuple[ShippedParcel, ...]:
+        """The waybills the platform has for an order. Raises CallFailed."""
+        return ktt_order.parcels(self._order(number))
+
+    def _order(self, number: str) -> Told:
+        content = self._pop.call(DETAIL, {"order_sn": number})
+        inner = [one for one in content.values() if isinstance(one, dict) and "order_sn" in one]
+        told: Told = content if "order_sn" in content or not inner else inner[0]
+        if word(told.get("order_sn")) != number:
+            raise CallFailed(Fault.TRANSIENT, "no_order", f"expected order {number}")
+        return told
+
+    # --- shipping -------------------------------------------------------------------------------
+
+    def ship(self, shipment: Shipment) -> None:
+        """Report a waybill unless the platform has it. Raises CallFailed, ``in_doubt`` when it may
+        have been taken.
+
+        Gifts travel with their line and have no number to report.
+        """
+        company = self._carriers.get(shipment.carrier)
+        if company is None:
+            raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
+        told = self._order(shipment.platform_number)
+        subs = self._reported(told, shipment)
+        if self._already_there(told, shipment, subs):
+            return
+        parcel = {
+            "orderSn": shipment.platform_number,
+            "subOrderSnList": list(subs) if subs else None,
+            "logisticsId": company,
+            "logisticsName": NAMES.get(shipment.carrier),
+            "waybillNo": shipment.waybill,
+        }
+        if not confirmed(self._pop.call(SHIP, parcel, writes=True)):
+            raise CallFailed(Fault.TRANSIENT, "not_confirmed", in_doubt=True)
+
+    @staticmethod
+    def _reported(told: Told, shipment: Shipment) -> tuple[str, ...]:
+        """The lines to name: none for the whole order. Raises CallFailed for one it lacks."""
+        known = {word(line.get("sub_order_sn")) for line in rows(told.get("sub_order_list"))}
+        named = tuple(sub for sub in shipment.sub_numbers if f"-{ktt_order.GIFT}" not in sub)
+        if not set(named) <= known or (shipment.sub_numbers and not named):
+            raise CallFailed(Fault.BUSINESS, "no_lines", " ".join(shipment.sub_numbers))
+        return named
+
+    @staticmethod
+    def _already_there(told: Told, shipment: Shipment, subs: tuple[str, ...]) -> bool:
+        """Whether the platform has our waybill for these lines. Raises CallFailed for another."""
+        waybills = {
+            parcel.waybill
+            for parcel in ktt_order.parcels(told)
+            if not subs or not parcel.sub_number or parcel.sub_number in subs
+        }
+        if waybills - {shipment.waybill}:
+            raise CallFailed(Fault.BUSINESS, "already_shipped", " ".join(sorted(waybills)))
+        return bool(waybills)
+
+
+class _Window(Backwards):
+    """One listing of changes between two moments."""
+
+    def __init__(self, pop: Gateway, start: int, end: int, page_size: int) -> None:
+        super().__init__(page_size)
+        self._pop = pop
+        # Times may be kept to the second: widen to whole ones, seeing an order twice does no harm.
+        self._asked = {
+            "start_updated_at": start // 1000 * 1000,
+            "end_updated_at": -(-end // 1000) * 1000,
+            "page_size": page_size,
+        }
+
+    def _total(self) -> int:
+        told = self._pop.call(LISTING, {**self._asked, "page_number": 1})
+        return whole(told.get("total_count"), "total_count")
+
+    def _page(self, page: int) -> Page:
+        told = self._pop.call(LISTING, {**self._asked, "page_number": page})
+        total = whole(told.get("total_count"), "total_count")
+        return numbers_in(told.get("order_list"), "order_sn", page), page * self._size < total
