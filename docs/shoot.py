@@ -4,20 +4,15 @@
 says, and takes a picture wherever it says so. Needs ``rsvg-convert`` and a CJK mono font.
 """
 
-import fcntl
 import json
-import os
-import pty
-import select
-import struct
 import subprocess
 import sys
-import termios
-import time
 from html import escape
 from pathlib import Path
 
-import pyte
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tests.journeys.terminal import Terminal  # noqa: E402
 
 CELL_W, CELL_H, FONT = 10, 21, "Noto Sans Mono CJK SC"
 NAMED = {
@@ -26,38 +21,8 @@ NAMED = {
 }  # fmt: skip
 
 
-class Terminal:
-    """A command in a pseudo-terminal and what its screen shows."""
-
-    def __init__(self, command: list[str], columns: int, rows: int, env: dict[str, str]) -> None:
-        self.screen = pyte.Screen(columns, rows)
-        self.stream = pyte.ByteStream(self.screen)
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execvpe(command[0], command, {**os.environ, **env})
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def read_for(self, seconds: float) -> None:
-        """Let the program paint for a while."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            if select.select([self.fd], [], [], left)[0]:
-                try:
-                    self.stream.feed(os.read(self.fd, 65536))
-                except OSError:
-                    return
-
-    def until(self, text: str, seconds: float = 15) -> None:
-        """Let the program paint until a text is on the screen."""
-        limit = time.monotonic() + seconds
-        while text not in "\n".join(self.screen.display):
-            if time.monotonic() > limit:
-                raise SystemExit(f"never saw {text!r}:\n" + "\n".join(self.screen.display))
-            self.read_for(0.05)
-
-    def type(self, keys: str) -> None:
-        """Type, as a person or a wedge scanner does."""
-        os.write(self.fd, keys.encode())
+class Camera(Terminal):
+    """A terminal whose screen can be drawn."""
 
     def svg(self) -> str:
         """The screen as a picture."""
@@ -123,7 +88,7 @@ def colour(name: str, default: str) -> str:
 
 def shoot(script: dict) -> None:
     """Run one script: {command, columns, rows, env, steps: [{type|until|wait|picture: ...}]}."""
-    terminal = Terminal(
+    terminal = Camera(
         script["command"], script.get("columns", 80), script.get("rows", 24),
         {"TERM": "xterm-256color", "COLORTERM": "truecolor", **script.get("env", {})},
     )
@@ -142,7 +107,7 @@ def shoot(script: dict) -> None:
             terminal.until(what)
         else:
             terminal.type(what)
-    os.close(terminal.fd)
+    terminal.close()
 
 
 if __name__ == "__main__":

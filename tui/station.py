@@ -5,6 +5,7 @@ the same way. Whoever wants to see the answer (a screen, a simulated packer) lis
 """
 
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
@@ -66,6 +67,7 @@ class Station:
         camera = camera_of(station.camera, station.code, config) if station.camera else None
         self.recorder = Recorder(store, station.code, camera, config.photos, clock)
         self._wish: tuple[str, int] | None = None
+        self._turn = threading.Lock()
 
     def start(self) -> None:
         """Open the devices; each one finds its own way back after an unplug."""
@@ -76,7 +78,7 @@ class Station:
             self.scale.start()
         for scanner in self.scanners:
             scanner.start()
-        self._answered(self.bench.view())
+        self._moved()
 
     def stop(self) -> None:
         """Let go of the devices."""
@@ -110,7 +112,13 @@ class Station:
 
     def _done(self, future: "Future[BenchView]") -> None:
         if not future.cancelled() and future.exception() is None:
-            self._answered(future.result())
+            self._moved()
+
+    def _moved(self) -> None:
+        """The bench may stand elsewhere. Futures end in several threads: what counts is the
+        newest picture, shown in one order."""
+        with self._turn:
+            self._answered(self.bench.view())
 
     def _answered(self, view: BenchView) -> None:
         """Ask the scale once for each reading the bench wishes, then let the listener see."""
@@ -145,6 +153,7 @@ class Station:
             clock=self.clock,
             on_stable=self._weighed,
             on_reading=lambda reading, at_ms: self.weight_listener(),
+            on_state=lambda status: self.weight_listener(),
         )
 
     def _scanner(self, device: DeviceConfig) -> "LiveScanner":

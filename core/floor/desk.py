@@ -93,7 +93,9 @@ class Desk:
         """The parcel behind a waybill, with why it must stay."""
         row = self.read.one(
             "SELECT p.id, p.waybill, p.voided_at, p.handed_over_at, o.number, o.held,"
-            " o.cancelled_at, o.labelled_at FROM parcels p JOIN orders o ON o.id = p.order_id"
+            " o.cancelled_at, EXISTS (SELECT 1 FROM print_jobs j WHERE j.parcel_id = p.id"
+            " AND j.state IN ('sending', 'in_doubt', 'printed')) AS on_paper"
+            " FROM parcels p JOIN orders o ON o.id = p.order_id"
             " WHERE p.waybill = ?",
             text,
         )
@@ -166,7 +168,7 @@ def _must_stay(row: Row) -> str:
         return "voided"
     if row["held"]:
         return "held"
-    return "not_labelled" if row["labelled_at"] is None else ""
+    return "" if row["on_paper"] else "not_labelled"
 
 
 def product(row: Row) -> ProductRef:
