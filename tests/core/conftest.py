@@ -2,12 +2,13 @@
 
 import pytest
 
-from tests.core.orders.warehouse import open_store
+from tests.core.orders.warehouse import open_store, quick_folder
 
 
 @pytest.fixture
-def store(tmp_path):
+def store():
     """Two shops, two warehouses, 50 of each product in the first, noon in Shanghai."""
-    store = open_store(tmp_path / "packline.db")
-    yield store
-    store.close()
+    with quick_folder() as folder:
+        store = open_store(folder / "packline.db")
+        yield store
+        store.close()

@@ -2,6 +2,7 @@
 
 import ast
 import string
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ PREFIX = {"Problem": "", "event": "event.", "raise_alert": "alert."}
 KEPT_BY_OTHERS = ("config.", "camera.", "people.", "scanner.", "bench.", "command.")
 
 
+@cache
 def catalogue(language: str) -> dict[str, str]:
     """Every sentence of every domain."""
     folder = ROOT / "data" / "locales" / language / "LC_MESSAGES"
@@ -37,6 +39,7 @@ def catalogue(language: str) -> dict[str, str]:
     return found
 
 
+@cache
 def calls() -> list[tuple[str, str, set[str]]]:
     """Every key core raises, tells or alerts with, and the data it gives along."""
     found = [(kind, key, set()) for kind, ids in COMPUTED.items() for key in ids]

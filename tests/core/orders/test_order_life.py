@@ -1,9 +1,8 @@
 """Any order of tellings, floor work and arrivals keeps the books right."""
 
 import itertools
-import tempfile
+from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -33,6 +32,7 @@ from tests.core.orders.warehouse import (
     line,
     open_store,
     order,
+    quick_folder,
     reasons,
     step,
     tell,
@@ -61,8 +61,8 @@ class OrderLife(RuleBasedStateMachine):
 
     @initialize()
     def open(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.store = open_store(Path(self.folder.name) / "p.db", units=7)
+        self.folder = ExitStack()
+        self.store = open_store(self.folder.enter_context(quick_folder()) / "p.db", units=7)
         self.truth = {}
         self.told = {}
         self.heard = []
@@ -75,7 +75,7 @@ class OrderLife(RuleBasedStateMachine):
     def teardown(self):
         if hasattr(self, "store"):
             self.store.close()
-            self.folder.cleanup()
+            self.folder.close()
 
     # --- the platform ----------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Everything leaves exactly once, whatever happens on the way."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.ports import CallFailed, Fault
@@ -17,6 +17,7 @@ from tests.core.orders.warehouse import (
     one,
     open_store,
     order,
+    quick_folder,
     reasons,
     tell,
     the_order,
@@ -315,16 +316,15 @@ def failure(name):
     }[name]()
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(shop=st.lists(TROUBLE, max_size=8), carrier=st.lists(TROUBLE, max_size=8))
-def test_whatever_goes_wrong_each_effect_happens_exactly_once(tmp_path_factory, shop, carrier):
-    store = open_store(tmp_path_factory.mktemp("outbox") / "p.db")
-    world = World(store)
+def test_whatever_goes_wrong_each_effect_happens_exactly_once(shop, carrier):
+    with quick_folder() as folder:
+        exactly_once(World(open_store(folder / "p.db")), shop, carrier)
+
+
+def exactly_once(world, shop, carrier):
+    """Play both scripts out, starting again after every crash, and count what happened."""
     world.weighed("T1")
     world.weighed("T2")
     world.labelled("T3")
@@ -342,5 +342,5 @@ def test_whatever_goes_wrong_each_effect_happens_exactly_once(tmp_path_factory, 
     assert world.shop.accepted == [("T3", "WT3")]
     assert world.state("waybill") == ["done", "done", "done"]
     assert world.state("backhaul") == ["done"]
-    assert column(store, "SELECT count(*) FROM alerts") == [0]
-    store.close()
+    assert column(world.store, "SELECT count(*) FROM alerts") == [0]
+    world.store.close()
