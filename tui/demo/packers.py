@@ -8,7 +8,7 @@ import logging
 import random
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from core.floor.values import BenchLine, BenchView, Step, Tone
@@ -19,8 +19,12 @@ from tui.demo.world import Gear
 from tui.station import Station
 
 log = logging.getLogger(__name__)
+A_BREATH_S = 0.003
+"""Real seconds between two scans: hands are slower than the program."""
 PATIENCE_S = 3.0
 """Real seconds a packer waits for an answer before looking again."""
+A_TROLLEY = 8
+"""Parcels that are worth a walk to the courier while orders wait."""
 REFUSED = frozenset({Tone.WRONG, Tone.TOO_MANY, Tone.UNKNOWN})
 STRAY = "6900000000014"
 """A bar code nobody registered."""
@@ -78,6 +82,8 @@ class Packer:
         """Set while there is nothing to do."""
         self.parcels: dict[str, str] = {}
         """Internal number -> waybill of the label stuck on it; "" while none came out."""
+        self.recent: deque[str] = deque(maxlen=40)
+        """The last scans and their answers, for whoever looks into a difference."""
         self.aside: dict[str, float] = {}
         """Internal number of a box put aside -> when to look at it again (monotonic)."""
         self._random = random.Random(seed)
@@ -87,6 +93,9 @@ class Packer:
         self._loaded = False
         self._no_weight = 0
         self._look_again: dict[str, float] = {}
+        self._gone: set[str] = set()
+        self._unlabelled: set[str] = set()
+        self._tried: Counter[str] = Counter()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._shift, name=f"packer-{badge}", daemon=True)
         station.listener = self._shown
@@ -110,6 +119,7 @@ class Packer:
     def _scan(self, text: str) -> BenchView:
         """One code through the wire or the keys; what the bench shows then."""
         self.tally.scans += 1
+        self._stop.wait(A_BREATH_S)
         began = time.perf_counter()
         if self._random.random() < self.habits.wire and self.gear.scanner.plugged:
             before = self._view.outcome
@@ -122,8 +132,10 @@ class Packer:
             scan = Scan(text, self.station.clock.now(), "keys")
             view = self.station.scan(scan).result(timeout=30)
             with self._news:
-                self._news.wait_for(lambda: self._view is view, 0.05)
+                self._news.wait_for(lambda: self._view.outcome is view.outcome, 0.05)
         self.tally.answers_ms.append((time.perf_counter() - began) * 1000)
+        said = f"{view.outcome.tone.value} {view.outcome.say}" if view.outcome else "-"
+        self.recent.append(f"{text} -> {said} [{view.number} {view.step}]")
         return view
 
     def _changed(self, before: object, seconds: float) -> BenchView | None:
@@ -151,7 +163,7 @@ class Packer:
                 self._stop.wait(0.1)
 
     def _next(self) -> None:
-        view = self._look()
+        view = self._view
         self._take_labels()
         if view.choices or not view.operator:
             self._answer(view)
@@ -332,7 +344,10 @@ class Packer:
         if self._loaded:
             self.gear.scale.clear()
             self._loaded = False
-        if self.courier.is_set() and self._to_scan():
+        if view.step is Step.LABEL and view.number not in self._gone:
+            self.parcels.setdefault(view.number, "")
+        ready = len(self._to_scan()) if self.courier.is_set() else 0
+        if ready >= A_TROLLEY or (ready and not view.waiting):
             self._scan(HANDOVER)
             return
         if view.waiting and self._got_order(self._scan(NEXT)):
@@ -347,7 +362,8 @@ class Packer:
     def _rest(self) -> None:
         if not self._to_scan() and not self.aside:
             self.idle.set()
-        self._stop.wait(0.01)
+        self._stop.wait(0.02)
+        self._look()
 
     def _reopen(self) -> bool:
         """A box put aside may go on meanwhile."""
@@ -360,7 +376,8 @@ class Packer:
             self.tally.did["resumed"] += 1
             del self.aside[number]
         elif self._told(view, "open.held", "open.not_ready"):
-            self.aside[number] = now + 0.5
+            self._tried[number] += 1
+            self.aside[number] = now + min(5.0, 0.3 * 2 ** self._tried[number])
         else:
             del self.aside[number]
         return True
@@ -373,15 +390,16 @@ class Packer:
         """A parcel whose label did not come out: open its order and ask for it again."""
         now = time.monotonic()
         waits = [n for n, waybill in self.parcels.items() if not waybill]
-        number = next((n for n in waits if self._look_again.setdefault(n, now + 0.5) <= now), None)
+        number = next((n for n in waits if self._look_again.setdefault(n, now + 1.0) <= now), None)
         if number is None:
             return False
-        self._look_again[number] = now + 1.0
+        self._tried[number] += 1
+        self._look_again[number] = now + min(5.0, 2 ** self._tried[number])
         view = self._scan(number)
         self._take_labels()
         if view.number != number:
             if self._told(view, "open.cancelled", "open.shipped"):
-                self.parcels.pop(number)
+                self._forget(number)
         elif view.step is not Step.LABEL:
             self.parcels.pop(number)
         elif not self.parcels.get(number) and self._is_lost(view):
@@ -426,15 +444,23 @@ class Packer:
                 return
             if self._told(after, "scan.handed_over", "scan.already_handed_over"):
                 self.tally.did["handed_over"] += 1
-                self.parcels.pop(number)
+                self._forget(number)
             elif self._told(after, "handover.cancelled"):
                 self.tally.did["stayed"] += 1
-                self.parcels.pop(number)
-            elif self._told(after, "handover.voided", "handover.not_labelled"):
+                self._forget(number)
+            elif self._told(after, "handover.voided") or number in self._unlabelled:
+                self._unlabelled.discard(number)
                 self.parcels[number] = ""
             else:
+                if self._told(after, "handover.not_labelled"):
+                    self._unlabelled.add(number)
                 self._look_again[f"out {number}"] = time.monotonic() + 0.5
         self._scan(HANDOVER)
+
+    def _forget(self, number: str) -> None:
+        """This parcel is no longer ours."""
+        self.parcels.pop(number, None)
+        self._gone.add(number)
 
     def _happens(self, share: float) -> bool:
         return self._random.random() < share

@@ -2,6 +2,7 @@
 
 import logging
 import random
+import sys
 import tempfile
 import threading
 import time
@@ -31,6 +32,8 @@ from tui.wiring import Works
 
 log = logging.getLogger(__name__)
 SPEED = 3000.0
+SWITCH_S = 0.0005
+"""How long one thread may keep the others waiting: a whole warehouse lives in this process."""
 EVENING = millis(datetime(2026, 1, 20, 20, 30, tzinfo=SHANGHAI))
 """The last order of the day."""
 BURST = 0.3
@@ -106,6 +109,7 @@ class Report:
 def rehearse(wanted: Wanted) -> Report:
     """Play the day and do the accounts."""
     began = time.monotonic()
+    sys.setswitchinterval(SWITCH_S)
     with ExitStack() as stack:
         folder = (
             stack.enter_context(occupied(wanted.keep))
@@ -255,6 +259,8 @@ class Rehearsal:
         while quiet < 5:
             if time.monotonic() > deadline:
                 report.differences += self._left()
+                for packer in self.packers:
+                    log.warning("%s: %s", packer.badge, "\n  ".join(packer.recent))
                 break
             self._supervise(rate=0.5)
             quiet = quiet + 1 if not self._left() else 0
@@ -275,13 +281,12 @@ class Rehearsal:
             Difference("drain", row["number"], "shipped, held or cancelled", row["stage"])
             for row in read.all("SELECT number, stage FROM orders WHERE open = 1 AND held = 0")
         ]
-        left += self._unheard()
         left += [
             Difference("drain", packer.badge, "nothing to do", " ".join(list(packer.parcels)))
             for packer in self.packers
             if any(self._still_open(number) for number in list(packer.parcels))
         ]
-        return left
+        return left or self._unheard()
 
     def _still_open(self, number: str) -> bool:
         """A parcel on the bench that is neither held nor gone."""

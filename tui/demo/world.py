@@ -21,6 +21,8 @@ from drivers.simulated.shop import SimulatedTaobao
 from tui.demo.orders import Wish
 
 SCALE = "mt_sics"
+SCALE_BAUD = 19_200
+"""Of the real wire: a fast clock must not make a polled scale talk without end."""
 KEEP_LABELS = 20
 """Labels whose picture a printer remembers; the numbers of all others are kept."""
 
@@ -56,7 +58,12 @@ class Gear:
         """Set up and switch on."""
         return cls(
             station,
-            SimulatedScale(SCALE, path=folder / f"{station}-scale", speed=speed, baud=115_200),
+            SimulatedScale(
+                SCALE,
+                path=folder / f"{station}-scale",
+                speed=speed,
+                baud=max(1, int(SCALE_BAUD / speed)),
+            ),
             SimulatedScanner(folder / f"{station}-scanner"),
             SimulatedPrinter(keep=KEEP_LABELS),
             SimulatedCamera() if camera else None,
