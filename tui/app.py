@@ -57,6 +57,8 @@ ECHO_S = 0.15
 """A person's typing is echoed after this pause; a burst is over before."""
 SUFFIX_MS = 150
 """A second suffix (CR+LF, TAB+CR) within this time belongs to the code before it."""
+OUTAGE_S = 60
+"""The same trouble is told again only after this long."""
 _ENDS = frozenset({"enter", "ctrl+j", "tab"})
 
 
@@ -87,6 +89,7 @@ class PacklineApp(App[None]):
         self.echo = ""
         self.troubles = 0
         """Defects met so far; each is in the log."""
+        self._last_trouble = ("", 0.0)
         self._echoing = False
         self._last_code_ms = -SUFFIX_MS
         self._panes: dict[str, Pane] = {}
@@ -588,6 +591,10 @@ class PacklineApp(App[None]):
     def trouble(self, error: BaseException) -> None:
         """Tell a person about a defect; the log gets the rest under the same number."""
         self.troubles += 1
+        same, now = f"{type(error).__name__}: {error}", time.monotonic()
+        if same == self._last_trouble[0] and now - self._last_trouble[1] < OUTAGE_S:
+            return  # a poll that fails goes on failing: once per outage is enough
+        self._last_trouble = (same, now)
         self.tell(error.message if isinstance(error, Problem) else _logged(error), bad=True)
 
     def _fatal_error(self) -> None:

@@ -169,6 +169,21 @@ async def test_a_problem_is_shown_in_words_and_a_defect_with_a_number():
         assert "secret detail" not in desk.text()
 
 
+async def test_a_poll_that_fails_is_told_once_and_the_bench_goes_on(caplog):
+    async with at_desk() as desk:
+
+        def broken() -> bool:
+            raise OSError("disk gone")
+
+        desk.house.changed = broken  # type: ignore[method-assign]
+        await desk.sees("请报编号")
+        await desk.until(lambda: desk.app.troubles >= 2)
+        assert len([r for r in caplog.records if r.name == "tui.app"]) == 1
+        await desk.scan("6901234567892")
+        assert desk.house.bench.scans == ["6901234567892"]
+        desk.app.troubles = 0
+
+
 async def test_typing_by_hand_is_echoed_and_can_be_corrected():
     async with at_desk() as desk:
         await desk.press("D", "B", "9")

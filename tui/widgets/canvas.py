@@ -66,7 +66,7 @@ class Canvas(Widget):
         old, new = self._lines, self._fresh(width, height)
         self._lines = new
         look = (width, height, self.palette.name)
-        if self._painted_as != look:
+        if self._painted_as != look or len(old) != len(new):
             self._painted_as = look
             self.refresh()
             return

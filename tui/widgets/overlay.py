@@ -183,9 +183,7 @@ class Overlay(Canvas):
             max(0, (outer.width - width) // 2),
             max(1, (outer.height - height) // 3),
         )
-        self._lines = []
         self.repaint()
-        self.refresh()
 
     def press(self, key: str, character: str | None) -> bool:
         """Give a key to the content; leaving keys close. False when it means nothing here."""
