@@ -5,9 +5,7 @@ import errno
 import importlib
 import logging
 import os
-import secrets
 import sys
-import tempfile
 from pathlib import Path
 
 from core.errors import Problem
@@ -168,9 +166,14 @@ def complain(said: Message) -> int:
 
 def surprise() -> int:
     """A traceback is for the log; a person gets its id and where it is written."""
-    trace = secrets.token_hex(3)
+    import tempfile
+    from logging.handlers import RotatingFileHandler
+
+    trace = os.urandom(3).hex()
     log = logging.getLogger()
-    files = [handler for handler in log.handlers if isinstance(handler, logging.FileHandler)]
+    files: list[logging.FileHandler] = [
+        handler for handler in log.handlers if isinstance(handler, RotatingFileHandler)
+    ]
     if not files:
         handle, name = tempfile.mkstemp(prefix=f"packline-{trace}-", suffix=".log")
         os.close(handle)

@@ -68,7 +68,11 @@ def reasons(story: find.OrderStory, zone: tzinfo) -> list[Message]:
     """Why this warehouse, why held, why red, in plain words."""
     order = story.order
     why = [
-        message("why.held", reason=named("hold", hold["reason"]), detail=hold["detail"])
+        message(
+            "why.held",
+            reason=named("hold", hold["reason"]),
+            detail=named("why.detail", hold["detail"]),
+        )
         for hold in story.holds
         if hold["released_at"] is None
     ]

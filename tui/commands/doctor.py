@@ -10,13 +10,13 @@ from enum import Enum
 from pathlib import Path
 
 from core.clock import local
-from core.config import Config, read_config
+from core.config import Config
 from core.errors import Problem
 from core.messages import Message, message
 from core.store.database import SAFE_SQLITE, DatabaseErrors, Reader, open_reader, sqlite
 from tui.commands.lines import Page
-from tui.commands.shared import add_json, print_json
-from tui.words import say, use
+from tui.commands.shared import add_json, newest_schema, print_json, spoken
+from tui.words import say
 
 LEAST_FREE_MB = 500
 RECENT = 2000
@@ -51,9 +51,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Look at everything that can be wrong; exit status 1 when something is."""
-    config = read_config(arguments.config)
-    if not arguments.language:
-        use(config.language)
+    config = spoken(arguments)
     found = list(examine(config, devices=not arguments.no_devices))
     if arguments.json:
         print_json(
@@ -139,9 +137,10 @@ def database(config: Config) -> Iterator[Finding]:
 
 def contents(read: Reader, config: Config) -> Iterator[Finding]:
     """What is in the file, when it is of this program's schema."""
-    from core.store.migrate import steps
-
-    found, newest = count(read, "SELECT user_version AS n FROM pragma_user_version"), steps()[-1][0]
+    found, newest = (
+        count(read, "SELECT user_version AS n FROM pragma_user_version"),
+        newest_schema(),
+    )
     yield judged(found == newest, message("doctor.schema", found=found, known=newest))
     if found != newest:
         return

@@ -120,7 +120,7 @@ def policy_for(opened: "Works", channel: str, shop_code: str) -> ShopPolicy:
             tx.the(
                 "INSERT INTO shops (code, channel, name) VALUES (?1, ?2, ?3) ON CONFLICT (code)"
                 " DO UPDATE SET code = code RETURNING id",
-                *(f"file-{channel}", channel, channel),
+                *(f"file-{channel}", channel, word("channel", channel)),
             )["id"]
         )
     )

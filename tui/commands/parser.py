@@ -36,7 +36,7 @@ class Parser(argparse.ArgumentParser):
             **told,
             add_help=False,
             allow_abbrev=False,
-            formatter_class=lambda prog: Page(prog, width=min(80, wide()), max_help_position=28),
+            formatter_class=lambda prog: Page(prog, width=wide(), max_help_position=28),
         )
         self.commands = commands
         self._positionals.title = say("cli.words")
@@ -81,8 +81,8 @@ class Page(argparse.HelpFormatter):
 
 
 def wide() -> int:
-    """Cells across the terminal."""
-    return shutil.get_terminal_size().columns - 2
+    """Cells of a page of help, less the three our word for usage takes more than characters."""
+    return min(80, shutil.get_terminal_size().columns) - 4
 
 
 def said(complaint: str) -> str:

@@ -5,15 +5,15 @@ import contextlib
 import json
 import logging
 from collections.abc import Iterator
-from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import data
 from core.clock import Clock
 from core.config import Config, read_config
 from core.errors import Problem
 from core.orders import find
 from core.store.database import Reader, open_reader
-from core.store.migrate import steps
 from tui.words import say, use
 
 if TYPE_CHECKING:
@@ -22,15 +22,23 @@ if TYPE_CHECKING:
 
 def configured(arguments: argparse.Namespace) -> Config:
     """Read the configuration, speak its language, open the log. Raises Problem."""
+    config = spoken(arguments)
+    keep_log(config)
+    return config
+
+
+def spoken(arguments: argparse.Namespace) -> Config:
+    """Read the configuration and speak its language. Raises Problem."""
     config = read_config(arguments.config)
     if not arguments.language:
         use(config.language)
-    keep_log(config)
     return config
 
 
 def keep_log(config: Config) -> None:
     """Log to the file the configuration names; an unwritable folder is no reason to stop."""
+    from logging.handlers import RotatingFileHandler
+
     root = logging.getLogger()
     for former in [each for each in root.handlers if isinstance(each, RotatingFileHandler)]:
         root.removeHandler(former)
@@ -61,11 +69,12 @@ def works(arguments: argparse.Namespace, clock: Clock | None = None) -> "Iterato
 def reading(arguments: argparse.Namespace) -> Iterator[tuple[Config, Reader]]:
     """The configuration and a read-only look at the database. Raises Problem.
 
-    Takes no lock and starts no thread: a look-up answers beside a working floor.
+    Takes no lock, starts no thread and opens no log: a look-up answers at once, beside a working
+    floor.
     """
-    config = configured(arguments)
+    config = spoken(arguments)
     if not config.database.is_file():
-        raise Problem("store.no_file", path=str(config.database))
+        raise Problem("cli.no_database", path=str(config.database))
     read = open_reader(config.database)
     try:
         if behind(read, config):
@@ -82,10 +91,16 @@ def reading(arguments: argparse.Namespace) -> Iterator[tuple[Config, Reader]]:
 def behind(read: Reader, config: Config) -> bool:
     """Whether the file is older than this program. Raises Problem when it is newer."""
     row = read.one("PRAGMA user_version")
-    found, known = int(row["user_version"]) if row else 0, steps()[-1][0]
+    found, known = int(row["user_version"]) if row else 0, newest_schema()
     if found > known:
         raise Problem("store.newer", path=str(config.database), found=found, known=known)
     return found < known
+
+
+def newest_schema() -> int:
+    """The schema this program writes, from the names of its steps."""
+    steps = (Path(data.__file__ or "").parent / "migrations").glob("[0-9]*.sql")
+    return max(int(step.name[:4]) for step in steps)
 
 
 def the_order(read: Reader, text: str) -> int:
@@ -108,3 +123,16 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def print_json(value: object) -> None:
     """Data for another program."""
     print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+
+
+def save(path: Path, content: bytes) -> None:
+    """A file for somebody else: whole or as it was. Raises OSError that names it."""
+    plain = path.is_file() or not path.exists()  # a device or a pipe is written as it is
+    target = path.with_name(path.name + ".part") if plain else path
+    try:
+        target.write_bytes(content)
+        if plain:
+            target.replace(path)
+    except OSError as error:
+        error.filename = str(path)
+        raise

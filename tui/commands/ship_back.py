@@ -8,7 +8,7 @@ from core.clock import SystemClock, local, millis
 from core.errors import Problem
 from core.messages import message
 from core.store.database import Rows
-from tui.commands.shared import add_json, print_json, reading
+from tui.commands.shared import add_json, print_json, reading, save
 from tui.words import say
 
 DAYS = 7
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json or arguments.file is None:
         print_json([dict(zip(("number", "carrier", "waybill"), row, strict=True)) for row in rows])
         return 0
-    arguments.file.write_bytes(ship_back_csv(rows, encoding="utf-8" if arguments.utf8 else "gbk"))
+    save(arguments.file, ship_back_csv(rows, encoding="utf-8" if arguments.utf8 else "gbk"))
     print(say(message("export.done", n=len(rows), file=str(arguments.file))))
     return 0
 

@@ -1,6 +1,7 @@
 """``packline slip NUMBER``: the execution slip on the screen, as a picture or as a page."""
 
 import argparse
+import io
 from pathlib import Path
 
 from core.clock import SystemClock, local
@@ -9,7 +10,7 @@ from core.messages import message
 from core.orders.slip import slip
 from core.ports import SlipFacts
 from tui.commands.lines import Page
-from tui.commands.shared import add_json, print_json, reading, the_order
+from tui.commands.shared import add_json, print_json, reading, save, the_order
 from tui.words import language, say, word
 
 
@@ -56,7 +57,9 @@ def save_png(facts: SlipFacts, path: Path, config: Config) -> list[Path]:
     pages = draw_slip(facts, lang=language(), zone=config.zone)
     files = [path, *(path.with_stem(f"{path.stem}-{n}") for n in range(2, len(pages) + 1))]
     for page, file in zip(pages, files, strict=True):
-        page.image().save(file, "PNG")
+        picture = io.BytesIO()
+        page.image().save(picture, "PNG")
+        save(file, picture.getvalue())
     return files
 
 

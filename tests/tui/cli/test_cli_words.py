@@ -1,7 +1,8 @@
-"""Every message id in the source has a sentence in both languages, with the same blanks."""
+"""Every message name in the source has a sentence in both languages, with the same blanks."""
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -9,6 +10,7 @@ import pytest
 
 import core
 from core.floor.commands import sheet
+from core.orders.holds import AUTOMATIC
 from core.orders.policy import TIERS
 from core.people import ROLES
 from core.ports import Fault, PrinterAnswer
@@ -37,6 +39,14 @@ SETS = {
         *("received", "ready", "picking", "packing", "weighing", "labelled", "shipped"),
         "cancelled",
     ),
+    "hold": (*sorted(AUTOMATIC), "short", "question", "address_changed", "note_changed"),
+    "why.detail": (
+        "spec_changed",
+        "product_changed",
+        "line_withdrawn",
+        "line_added",
+        "quantity_grew",
+    ),
     "command": tuple(given.command.value for given in sheet()),
 }
 """Ids made from a code at run time: the prefix, and every code."""
@@ -46,21 +56,34 @@ def catalogue(language):
     """Id -> (sentence, file) over all domains; a second definition is an error."""
     found = {}
     for path in sorted((LOCALES / language / "LC_MESSAGES").glob("*.po")):
-        for id, sentence in entries(path):
-            assert id not in found, f"{id} is in {path.name} and in {found[id][1]}"
-            found[id] = (sentence, path.name)
+        for name, sentence in entries(path):
+            assert name not in found, f"{name} is in {path.name} and in {found[name][1]}"
+            found[name] = (sentence, path.name)
     return found
 
 
 def entries(path):
-    from babel.messages.pofile import read_po
+    """(id, sentence) of a catalogue; adjacent quoted lines are one text."""
+    for block in re.split(r"\n\s*\n", path.read_text("utf-8")):
+        texts = {"msgid": "", "msgstr": ""}
+        key = ""
+        for line in block.splitlines():
+            head, _, quoted = line.partition(" ") if line[:3] == "msg" else (key, "", line)
+            key = head if head in texts else ""
+            if key and quoted.startswith('"'):
+                texts[key] += ast.literal_eval(quoted)
+        if texts["msgid"]:
+            yield texts["msgid"], texts["msgstr"]
 
-    with path.open("rb") as file:
-        return [(entry.id, entry.string) for entry in read_po(file) if entry.id]
 
-
+@cache
 def used():
     """Every id that is written out in the source, with the file it is in."""
+    return frozenset(written())
+
+
+def written():
+    """The ids as they stand in the files."""
     for folder in ("core", "drivers", "tui"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             for call in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -70,6 +93,19 @@ def used():
                             break  # made at run time: see SETS
                         if isinstance(part, ast.Constant) and ID.fullmatch(str(part.value)):
                             yield part.value, str(path.relative_to(ROOT))
+
+
+def happenings():
+    """Events and alerts by their kind, as the core writes them."""
+    for path in sorted((ROOT / "core").rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(call, ast.Call):
+                continue
+            place = {"event": 0, "raise_alert": 1}.get(called(call))
+            if place is not None and len(call.args) > place:
+                kind = call.args[place]
+                if isinstance(kind, ast.Constant):
+                    yield f"{'alert' if place else 'event'}.{kind.value}"
 
 
 def called(call):
@@ -87,7 +123,7 @@ def sentences():
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
 def test_every_id_has_a_sentence(sentences, language):
-    missing = {(id, path) for id, path in used() if id not in sentences[language]}
+    missing = {(name, path) for name, path in used() if name not in sentences[language]}
     assert not missing
 
 
@@ -97,19 +133,28 @@ def test_every_code_of_a_closed_set_has_a_word(sentences, language):
     assert not wanted - sentences[language].keys()
 
 
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_everything_that_happens_has_a_sentence(sentences, language):
+    wanted = set(happenings())
+    assert len(wanted) > 30
+    assert not wanted - sentences[language].keys()
+
+
 def test_both_languages_say_the_same(sentences):
     english, chinese = sentences["en"], sentences["zh_CN"]
     assert english.keys() == chinese.keys()
-    assert not [id for id in english if blanks(english[id][0]) != blanks(chinese[id][0])]
-    assert not [id for id in english if not english[id][0] or not chinese[id][0]]
+    assert not [name for name in english if blanks(english[name][0]) != blanks(chinese[name][0])]
+    assert not [name for name in english if not english[name][0] or not chinese[name][0]]
 
 
 def test_the_command_line_leaves_no_sentence_unused(sentences):
     """A sentence nobody says is a sentence nobody corrects."""
-    told = {id for id, _ in used()} | {f"{p}.{c}" for p, codes in SETS.items() for c in codes}
+    told = {name for name, _ in used()} | {f"{p}.{c}" for p, codes in SETS.items() for c in codes}
     source = "".join(path.read_text("utf-8") for path in (ROOT / "tui").rglob("*.py"))
     source += "".join(path.read_text("utf-8") for path in (ROOT / "core").rglob("*.py"))
-    ours = {id for id, (_, file) in sentences["en"].items() if file == "cli.po"}
+    ours = {name for name, (_, file) in sentences["en"].items() if file == "cli.po"}
     open_sets = ("carrier.", "channel.")
-    unused = {id for id in ours - told if not id.startswith(open_sets) and f'"{id}"' not in source}
+    unused = {
+        name for name in ours - told if not name.startswith(open_sets) and f'"{name}"' not in source
+    }
     assert not unused
