@@ -6,32 +6,20 @@ are GMT+8; a call signed more than ten minutes off the platform's clock is refus
 
 import json
 import re
-import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from core.ports import CallFailed, Fault
 from core.text import clean
+from drivers.channels.access import Access, Tokens
 from drivers.channels.calls import Line
 from drivers.channels.reading import next_midnight, wire_time
 from drivers.signing import signature, wire
 
+__all__ = ["Gateway", "Tokens", "failure"]
+
 REFRESH = "taobao.top.auth.token.refresh"
-_SESSION_REFUSED = ("26", "27")
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What lets an app act for a shop; both are secrets."""
-
-    session: str
-    refresh_token: str = ""
-    """"" for apps whose session cannot be renewed."""
-
-    def __repr__(self) -> str:
-        """Without the secrets: this may end in a log."""
-        return "Tokens(...)"
+_SESSION_REFUSED = frozenset({"26", "27"})
 
 
 class Gateway:
@@ -50,37 +38,28 @@ class Gateway:
         """``save`` keeps renewed tokens before they are used; the old ones are dead by then."""
         self.line = line
         self._app_key, self._app_secret = app_key, app_secret
-        self._tokens = tokens
         self._sign_method = sign_method
-        self._save = save
-        self._renewing = threading.Lock()
-        self._bans: dict[str, float] = {}
+        self._access = Access(line, tokens, self._renewed, expired=_SESSION_REFUSED, save=save)
+        self._day_ends = 0.0
 
     def call(
         self, method: str, params: Mapping[str, object], *, writes: bool = False
     ) -> dict[str, Any]:
         """The content of a method's answer. Raises CallFailed.
 
-        A clock or session that is refused is set right and the call signed anew, once each: the
-        platform carried nothing out.
+        A used-up day holds for every method, any other ban for its own.
         """
-        tried: set[Fault] = set()
-        while True:
-            self._heed_ban(method)
-            session = self._tokens.session
-            try:
-                return self._once(method, params, session, writes)
-            except CallFailed as failed:
-                self._note_ban(method, failed)
-                if failed.fault in tried or not self._remedied(failed, session):
-                    raise
-                tried.add(failed.fault)
-
-    def _remedied(self, failed: CallFailed, session: str) -> bool:
-        """Whether the same call may succeed now. The clock was set by the refusal's own Date."""
-        if failed.fault is Fault.CLOCK:
-            return True
-        return failed.code in _SESSION_REFUSED and self._renewed(session)
+        left = self._day_ends - self.line.clock.monotonic()
+        if left > 0:
+            raise CallFailed(Fault.RATE, "7", "banned", wait_s=left)
+        try:
+            return self._access.run(
+                method, lambda session: self._once(method, params, session, writes)
+            )
+        except CallFailed as failed:
+            if failed.fault is Fault.RATE and failed.wait_s and _is_daily(failed.text):
+                self._day_ends = self.line.clock.monotonic() + failed.wait_s
+            raise
 
     def _once(
         self, method: str, params: Mapping[str, object], session: str, writes: bool
@@ -110,42 +89,12 @@ class Gateway:
         form["sign"] = signature("taobao_top", self._sign_method, self._app_secret, form)
         return form
 
-    def _renewed(self, refused: str) -> bool:
-        """Renew the session once for however many calls were refused with the old one."""
-        with self._renewing:
-            if self._tokens.session != refused:
-                return True
-            if not self._tokens.refresh_token:
-                return False
-            tokens = self._asked_anew()
-            if tokens is None:
-                return False
-            if self._save is not None:
-                self._save(tokens)
-            self._tokens = tokens
-            return True
-
-    def _asked_anew(self) -> Tokens | None:
-        """New tokens; None when the platform does not give any."""
-        try:
-            told = self._once(REFRESH, {"refresh_token": self._tokens.refresh_token}, "", False)
-        except CallFailed as failed:
-            if failed.fault in (Fault.TRANSIENT, Fault.RATE, Fault.CLOCK):
-                raise
+    def _renewed(self, tokens: Tokens) -> Tokens | None:
+        """New tokens; None for an app whose session cannot be renewed."""
+        if not tokens.refresh_token:
             return None
-        return _tokens(told.get("token_result"), self._tokens.refresh_token)
-
-    def _note_ban(self, method: str, failed: CallFailed) -> None:
-        if failed.fault is Fault.RATE and failed.wait_s:
-            scope = "" if _is_daily(failed.text) else method
-            self._bans[scope] = self.line.clock.monotonic() + failed.wait_s
-
-    def _heed_ban(self, method: str) -> None:
-        """Calls during a ban are not sent: they would only be refused, and counted."""
-        until = max(self._bans.get(method, 0.0), self._bans.get("", 0.0))
-        left = until - self.line.clock.monotonic()
-        if left > 0:
-            raise CallFailed(Fault.RATE, "7", "banned", wait_s=left)
+        told = self._once(REFRESH, {"refresh_token": tokens.refresh_token}, "", False)
+        return _tokens(told.get("token_result"), tokens.refresh_token)
 
 
 # --- errors ---------------------------------------------------------------------------------------
