@@ -37,6 +37,8 @@ class Kind:
     """Whether the seller's note is a field of the order."""
     at_once: bool = True
     """Whether one call reports a waybill; otherwise half of it may have been done."""
+    waits: bool = False
+    """Whether the connector itself waits out a short limit."""
     refuses_again: str = ""
     """The code of a second report of the same waybill; "" when it is no failure."""
 

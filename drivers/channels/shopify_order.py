@@ -1,0 +1,167 @@
+"""A Shopify order as core's: pure reading, no network.
+
+Paying and shipping are two words there; the one that decides is handed on in lower case, as in
+the platform's exports. Pieces paid back lower a line's ``currentQuantity``.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from core.ports import CallFailed, Fault, PlatformLine, PlatformOrder, Receiver, ShippedParcel
+from core.text import clean
+from drivers.channels.halves import Page
+from drivers.channels.promises import tier_named
+from drivers.channels.reading import MISSING, Reading, Told, part, raw, rows, word
+
+_PAID = ("paid", "partially_refunded", "refunded")
+_OPEN = ("OPEN", "IN_PROGRESS")
+_VOID = ("CANCELLED", "ERROR", "FAILURE")
+
+
+def page(told: Told) -> Page:
+    """A page of the listing. Raises CallFailed when it is not one."""
+    listed, info = told.get("nodes"), part(told, "pageInfo")
+    numbers = tuple(word(row.get("legacyResourceId")) for row in rows(listed))
+    if not isinstance(listed, list) or len(numbers) != len(listed) or not all(numbers):
+        raise CallFailed(Fault.TRANSIENT, "bad_rows", "expected nodes with ids")
+    more = info.get("hasNextPage")
+    cursor = word(info.get("endCursor")) if more else ""
+    if more not in (True, False) or (more and not cursor):
+        raise CallFailed(Fault.TRANSIENT, "no_cursor", "expected pageInfo")
+    return Page(numbers, cursor)
+
+
+def order(told: Told, now: int) -> PlatformOrder:
+    """The order of a detail; ``now`` dates one whose own times cannot be read."""
+    reading = Reading()
+    money = clean(told.get("displayFinancialStatus"), 40).lower()
+    listed = rows(part(told, "lineItems").get("nodes"))
+    bare = money == "partially_refunded" and all(_gone(line) == 0 for line in listed)
+    lines = tuple(_line(line, money, bare, reading) for line in listed)
+    created = reading.iso(told.get("createdAt"))
+    modified = reading.iso(told.get("updatedAt"))
+    reading.failed |= not lines or created is None or modified is None
+    reading.failed |= part(told, "lineItems", "pageInfo").get("hasNextPage") is not False
+    amount = reading.yuan(_money(told, "currentTotalPriceSet"))
+    freight = reading.yuan(_money(told, "totalShippingPriceSet") or 0)
+    customer = part(told, "customer")
+    return PlatformOrder(
+        number=word(told.get("legacyResourceId")),
+        status=_status(told, money),
+        modified_at=modified if modified is not None else now,
+        created_at=created if created is not None else now,
+        lines=lines,
+        paid_at=reading.iso(told.get("processedAt")) if money in _PAID else None,
+        tier=tier_named(clean(part(told, "shippingLine").get("title"), 100)),
+        buyer_key=word(customer.get("legacyResourceId")) or clean(told.get("email"), 100).lower(),
+        buyer_name=clean(customer.get("displayName"), 100),
+        receiver=_receiver(part(told, "shippingAddress")),
+        buyer_note=clean(told.get("note")),
+        amount_cents=amount,
+        freight_cents=freight,
+        flags=reading.flags(_flags(told)),
+        raw=raw(told),
+    )
+
+
+def parcels(told: Told) -> tuple[ShippedParcel, ...]:
+    """The waybills of the fulfilments that stand, line by line."""
+    return tuple(
+        ShippedParcel(waybill=waybill, sub_number=_id(part(line, "lineItem")))
+        for made in rows(told.get("fulfillments"))
+        if made.get("status") not in _VOID
+        for tracking in rows(made.get("trackingInfo"))
+        if (waybill := clean(tracking.get("number"), 60))
+        for line in rows(part(made, "fulfillmentLineItems").get("nodes"))
+    )
+
+
+def contents(told: Told, subs: tuple[str, ...]) -> list[dict[str, Any]]:
+    """What goes into a parcel, by the shop's own tasks: the lines wanted, or all that are left.
+
+    Raises CallFailed (BUSINESS) when nothing is left of one of them.
+    """
+    found: set[str] = set()
+    tasks: list[dict[str, Any]] = []
+    for task in rows(part(told, "fulfillmentOrders").get("nodes")):
+        lines = [line for line in _left(task) if not subs or _id(part(line, "lineItem")) in subs]
+        found |= {_id(part(line, "lineItem")) for line in lines}
+        inside = [{"id": x.get("id"), "quantity": x.get("remainingQuantity")} for x in lines]
+        if inside:
+            tasks.append(
+                {"fulfillmentOrderId": task.get("id"), "fulfillmentOrderLineItems": inside}
+            )
+    if not found or (subs and found != set(subs)):
+        raise CallFailed(Fault.BUSINESS, "nothing_to_ship", f"{len(found)} lines left to ship")
+    return tasks
+
+
+def _left(task: Told) -> Iterator[Told]:
+    """The lines of a task that can still be shipped."""
+    if task.get("status") in _OPEN:
+        for line in rows(part(task, "lineItems").get("nodes")):
+            if line.get("remainingQuantity"):
+                yield line
+
+
+def _status(told: Told, money: str) -> str:
+    """Cancelled before anything; the word for money until it is paid; then that for goods."""
+    if told.get("cancelledAt"):
+        return "cancelled"
+    goods = clean(told.get("displayFulfillmentStatus"), 40).lower()
+    return goods if money in _PAID else money
+
+
+def _line(told: Told, money: str, bare: bool, reading: Reading) -> PlatformLine:
+    bought = reading.count(told.get("quantity"))
+    gone = _gone(told)
+    refund = MISSING if gone is None else "amount_only" if bare else "none"
+    if gone == bought or (money == "refunded" and gone is not None):
+        refund = "refunded"
+    return PlatformLine(
+        sub_number=_id(told),
+        sku=clean(told.get("sku"), 120),
+        barcode=clean(part(told, "variant").get("barcode"), 60),
+        title=clean(told.get("title"), 300),
+        spec=clean(told.get("variantTitle"), 300),
+        quantity=bought - gone if gone and gone < bought else bought,
+        price_cents=reading.yuan(_money(told, "originalUnitPriceSet")),
+        refund=refund,
+    )
+
+
+def _gone(told: Told) -> int | None:
+    """Pieces taken back out of a line."""
+    bought, left = told.get("quantity"), told.get("currentQuantity")
+    if not isinstance(bought, int) or not isinstance(left, int) or not 0 <= left <= bought:
+        return None
+    return bought - left
+
+
+def _id(told: Told) -> str:
+    """The number at the end of ``gid://shopify/LineItem/1``."""
+    return word(told.get("id")).rpartition("/")[2]
+
+
+def _money(told: Told, key: str) -> object:
+    return part(told, key, "shopMoney").get("amount")
+
+
+def _receiver(told: Told) -> Receiver:
+    rest = [clean(told.get(key), 200) for key in ("address1", "address2", "zip")]
+    country = clean(told.get("countryCodeV2"), 10)
+    return Receiver(
+        name=clean(told.get("name"), 100),
+        phone=clean(told.get("phone"), 40),
+        province=clean(told.get("province"), 40),
+        city=clean(told.get("city"), 40),
+        address=" ".join([*filter(None, rest), *([country] if country not in ("", "CN") else [])]),
+    )
+
+
+def _flags(told: Told) -> Iterator[str]:
+    """The platform's own reasons not to ship."""
+    if clean(part(told, "risk").get("recommendation"), 30) in ("CANCEL", "INVESTIGATE"):
+        yield "risk"
+    if told.get("test"):
+        yield "test_order"

@@ -1,0 +1,221 @@
+"""What only Shopify does: its bucket, its two words for a status, its tasks, its errors."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from core.clock import SetClock
+from core.orders.values import value_map
+from core.ports import Fault
+from drivers.channels.calls import Answer
+from drivers.channels.shopify import ShopifyShop, failure
+from drivers.simulated.deals import SimLine
+from drivers.simulated.graphql import Malformed, parse, pick
+from drivers.simulated.shopify import DETAIL, LISTING, SHIP, SimulatedShopify
+from tests.drivers.channels.shopkit import NOON, TWO, Floor, Kind, listed, parcel, refused
+
+SHOPIFY = Kind(
+    name="shopify",
+    server=SimulatedShopify,
+    connect=lambda server, clock, told: ShopifyShop(
+        *(server.url, told.pop("app_key", ""), "secret", "session", "sf", clock), **told
+    ),
+    listing=LISTING,
+    detail=DETAIL,
+    ship=SHIP,
+)
+
+
+@pytest.fixture
+def floor() -> Iterator[Floor]:
+    clock = SetClock(NOON)
+    with SimulatedShopify(clock) as server:
+        floor = Floor(SHOPIFY, server, clock)
+        yield floor
+        for shop in floor.made:
+            shop.close()
+
+
+# --- the bucket ---------------------------------------------------------------------------------
+
+
+def test_an_empty_bucket_is_waited_for_and_no_window_abandoned(floor: Floor) -> None:
+    numbers = floor.place(40)
+    floor.server.maximum = floor.server._bucket = 30.0
+    floor.server.restore_rate = 10.0
+    assert set(listed(floor.shop(page_size=20))) == set(numbers)
+    assert floor.clock.now() > NOON + 1000  # it did wait
+
+
+def test_a_bucket_that_takes_too_long_is_left_to_core(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": DETAIL, "do": "ban 90"}])
+    failed = refused(lambda: shop.detail(number))
+    assert failed.fault is Fault.RATE and failed.wait_s is not None and 80 < failed.wait_s <= 90
+
+
+def test_a_throttled_shipment_is_made_again_and_once(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": SHIP, "do": "ban 3"}])
+    shop.ship(parcel(number))
+    assert len(floor.server.shipments[number]) == 1
+
+
+# --- tokens -------------------------------------------------------------------------------------
+
+
+def test_a_token_without_credentials_cannot_be_replaced(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.expire()
+    failed = refused(lambda: shop.detail(number))
+    assert (failed.fault, failed.code, floor.server.calls) == (Fault.AUTH, "http401", 1)
+
+
+def test_the_apps_credentials_give_a_token(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop(app_key="client")
+    floor.server.expire()
+    assert shop.detail(number).number == number and floor.server.session == "shpat_1"
+
+
+# --- the order ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("money", "goods", "ours"),
+    [
+        ("PAID", "UNFULFILLED", "to_ship"),
+        ("PAID", "IN_PROGRESS", "to_ship"),
+        ("PAID", "ON_HOLD", "hold"),
+        ("PAID", "PENDING_FULFILLMENT", "hold"),
+        ("PAID", "PARTIALLY_FULFILLED", "partial"),
+        ("PAID", "FULFILLED", "shipped"),
+        ("PARTIALLY_REFUNDED", "UNFULFILLED", "to_ship"),
+        ("PENDING", "UNFULFILLED", "unpaid"),
+        ("AUTHORIZED", "UNFULFILLED", "hold"),
+        ("PARTIALLY_PAID", "UNFULFILLED", "hold"),
+        ("VOIDED", "UNFULFILLED", "closed"),
+        ("PAID", "TELEPORTED", "unknown"),
+        ("WISHED", "UNFULFILLED", "unknown"),
+        (None, None, "unknown"),
+    ],
+)
+def test_two_words_make_a_status(floor: Floor, money: Any, goods: Any, ours: str) -> None:
+    more = {"displayFinancialStatus": money or "", "displayFulfillmentStatus": goods or ""}
+    (number,) = floor.place(more=more)
+    order = floor.shop().detail(number)
+    assert value_map("shopify").status_of(order.status) == ours
+    assert (order.paid_at is None) is (money not in ("PAID", "PARTIALLY_REFUNDED"))
+
+
+@pytest.mark.parametrize(
+    ("money", "left", "refund", "quantity"),
+    [
+        ("PAID", 3, "none", 3),
+        ("PARTIALLY_REFUNDED", 2, "none", 2),
+        ("PARTIALLY_REFUNDED", 3, "unknown", 3),
+        ("PARTIALLY_REFUNDED", 0, "refunded", 3),
+        ("REFUNDED", 3, "refunded", 3),
+        ("PAID", "?", "unknown", 3),
+    ],
+)
+def test_pieces_paid_back(floor: Floor, money: str, left: Any, refund: str, quantity: int) -> None:
+    line = SimLine(sku="A", quantity=3, more={"currentQuantity": left})
+    (number,) = floor.place(lines=(line,), more={"displayFinancialStatus": money})
+    (told,) = floor.shop().detail(number).lines
+    assert (value_map("shopify").refund_of(told.refund), told.quantity) == (refund, quantity)
+
+
+def test_what_stops_an_order_is_a_flag(floor: Floor) -> None:
+    (number,) = floor.place(more={"test": True, "lineItems.pageInfo.hasNextPage": True})
+    floor.server.hold(number, "risk")
+    assert floor.shop().detail(number).flags == ("risk", "test_order", "unreadable")
+
+
+def test_the_receiver_and_the_promise(floor: Floor) -> None:
+    (number,) = floor.place(promise="Same day", more={"shippingAddress.countryCodeV2": "US"})
+    order = floor.shop().detail(number)
+    assert order.receiver.address == "余杭区仓前街道文一西路969号3幢 310000 US"
+    assert order.tier == "same_day" and order.receiver.phone == "13800001234"
+
+
+# --- shipping -----------------------------------------------------------------------------------
+
+
+def test_our_number_there_already_is_success_without_a_call(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    shop.ship(parcel(number))
+    shop.ship(parcel(number))
+    assert floor.server.count(SHIP) == 1
+    subs = {x.sub_number for x in shop.shipped(number)}
+    assert subs == {line.sub_number for line in shop.detail(number).lines}
+
+
+def test_a_fulfilment_that_was_cancelled_does_not_count(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    shop.ship(parcel(number))
+    gone = [{"status": "CANCELLED", "trackingInfo": [], "fulfillmentLineItems": {"nodes": []}}]
+    floor.server.touch(number, fulfillments=gone)
+    assert shop.shipped(number) == ()
+
+
+def test_an_order_on_hold_has_nothing_to_ship(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.hold(number)
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert (failed.fault, failed.code) == (Fault.BUSINESS, "nothing_to_ship")
+    assert floor.server.count(SHIP) == 0
+
+
+def test_a_user_error_is_the_orders_own_fault(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server._objection = lambda deal, wanted: "Closed meanwhile\x1b[2J"
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert (failed.fault, failed.code, failed.text) == (
+        *(Fault.BUSINESS, "user_error", "Closed meanwhile[2J"),
+    )
+
+
+def test_an_answer_without_a_fulfilment_is_no_success(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server._shipping = lambda told: {"fulfillment": None, "userErrors": []}
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert (failed.code, failed.in_doubt) == ("not_confirmed", True)
+
+
+# --- errors -------------------------------------------------------------------------------------
+
+
+def errors(code: str, said: str = "m") -> dict[str, Any]:
+    return {"errors": [{"message": said, "extensions": {"code": code}}]}
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "fault", "doubt"),
+    [
+        (errors("THROTTLED"), 200, Fault.RATE, False),
+        (errors("INTERNAL_SERVER_ERROR"), 200, Fault.TRANSIENT, True),
+        (errors("", "Internal error. Looks like"), 200, Fault.TRANSIENT, True),
+        (errors("ACCESS_DENIED"), 200, Fault.PERMISSION, False),
+        (errors("MAX_COST_EXCEEDED"), 200, Fault.PERMISSION, False),
+        (errors("undefinedField"), 200, Fault.PERMISSION, False),
+        ({"errors": "[API] Invalid API key"}, 401, Fault.AUTH, False),
+        ({"errors": "Unavailable Shop"}, 402, Fault.AUTH, False),
+        ({"errors": "Not Found"}, 404, Fault.PERMISSION, False),
+        ({"errors": "?"}, 422, Fault.UNKNOWN, True),
+    ],
+)
+def test_an_error_has_a_class(told: dict[str, Any], status: int, fault: Fault, doubt: bool) -> None:
+    failed = failure(Answer(told, status, {}), writes=True)
+    assert (failed.fault, failed.in_doubt) == (fault, doubt)
+
+
+def test_the_simulated_shop_answers_only_what_was_asked() -> None:
+    root = parse({"query": 'query A { a(x: "1", y: [2], z: {k: true}) { b ... on T { c } } }'}).root
+    assert root.arguments == {"x": "1", "y": [2], "z": {"k": True}}
+    assert pick(root.fields, {"b": 1, "c": 2, "__typename": "T"}) == {"b": 1, "c": 2}
+    assert pick(root.fields, [{"b": 1, "c": 2}]) == [{"b": 1}]
+    with pytest.raises(Malformed):
+        pick(root.fields, {"d": 1})
+    with pytest.raises(Malformed):
+        parse({"query": "query {"})
