@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tests.journeys.terminal import Terminal  # noqa: E402
+from tests.journeys.terminal import Terminal
 
 CELL_W, CELL_H, FONT = 10, 21, "Noto Sans Mono CJK SC"
 NAMED = {
@@ -89,7 +89,9 @@ def colour(name: str, default: str) -> str:
 def shoot(script: dict) -> None:
     """Run one script: {command, columns, rows, env, steps: [{type|until|wait|picture: ...}]}."""
     terminal = Camera(
-        script["command"], script.get("columns", 80), script.get("rows", 24),
+        script["command"],
+        script.get("columns", 80),
+        script.get("rows", 24),
         {"TERM": "xterm-256color", "COLORTERM": "truecolor", **script.get("env", {})},
     )
     for step in script["steps"]:
@@ -98,8 +100,9 @@ def shoot(script: dict) -> None:
             terminal.read_for(0.4)
             picture = Path(what)
             subprocess.run(
-                ["rsvg-convert", "-o", str(picture)],  # noqa: S607
-                input=terminal.svg().encode(), check=True,
+                ["rsvg-convert", "-o", str(picture)],
+                input=terminal.svg().encode(),
+                check=True,
             )
         elif verb == "wait":
             terminal.read_for(what)

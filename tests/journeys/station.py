@@ -106,7 +106,9 @@ class Shift:
         finally:
             works.close()
 
-    def station(self, *arguments: str, size: tuple[int, int] = (80, 24), code: str = "B1") -> Station:
+    def station(
+        self, *arguments: str, size: tuple[int, int] = (80, 24), code: str = "B1"
+    ) -> Station:
         """Open the screens of a bench in a terminal of that size."""
         before = self.connected(code)
         terminal = self.terminal("--station", code, *arguments, size=size)
@@ -132,7 +134,6 @@ class Shift:
         )
         self.terminals.append(terminal)
         return terminal
-
 
     def barcode(self, sku: str) -> str:
         """What is printed on a product."""

@@ -26,6 +26,8 @@ class Terminal:
         self.screen = pyte.Screen(columns, rows)
         self.written = 0
         """Bytes the program sent to the terminal so far."""
+        self.tail = b""
+        """The last bytes it sent."""
         self.status: int | None = None
         self._stream = pyte.ByteStream(self.screen)
         self.pid, self.fd = pty.fork()
@@ -48,6 +50,7 @@ class Terminal:
         except OSError:
             return False
         self.written += len(data)
+        self.tail = (self.tail + data)[-4096:]
         self._stream.feed(data)
         return bool(data)
 
