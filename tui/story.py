@@ -12,7 +12,6 @@ from core.clock import local
 from core.messages import Message, message
 from core.orders import find
 from core.store import Row
-from tui.words import knows
 
 
 def parcel_sentence(parcel: Row, story: find.OrderStory) -> Message:
@@ -29,15 +28,10 @@ def parcel_sentence(parcel: Row, story: find.OrderStory) -> Message:
     return message(
         f"parcel.{state}",
         waybill=parcel["waybill"] or "",
-        carrier=named("carrier", parcel["carrier"]),
+        carrier=parcel["carrier"],
         weight=parcel["weight_g"],
         told=message("parcel.told" if told else "parcel.untold"),
     )
-
-
-def named(group: str, code: str) -> Message | str:
-    """The word for a code, or the code itself: an old file may know one we do not."""
-    return message(f"{group}.{code}") if knows(f"{group}.{code}") else code
 
 
 def sentence(moment: find.Moment) -> Message:
@@ -59,7 +53,7 @@ def dispatched(warehouse: str, told: Mapping[str, Any]) -> Message:
         for each in told["tried"]
         if each["lacks"]
     )
-    data = {"warehouse": warehouse, "rule": named("rule", told["rule"]), "tried": lacking}
+    data = {"warehouse": warehouse, "rule": told["rule"], "tried": lacking}
     kind = "warehouse" if warehouse else "no_warehouse"
     return Message(f"why.{kind}_tried" if lacking else f"why.{kind}", data)
 
@@ -68,25 +62,21 @@ def reasons(story: find.OrderStory, zone: tzinfo) -> list[Message]:
     """Why this warehouse, why held, why red, in plain words."""
     order = story.order
     why = [
-        message(
-            "why.held",
-            reason=named("hold", hold["reason"]),
-            detail=named("why.detail", hold["detail"]),
-        )
+        message("why.held", reason=hold["reason"], detail=hold["detail"])
         for hold in story.holds
         if hold["released_at"] is None
     ]
     if order["dispatch_why"]:
         why.append(dispatched(order["warehouse"] or "", json.loads(order["dispatch_why"])))
     if order["carrier"]:
-        why.append(message("why.carrier", carrier=named("carrier", order["carrier"])))
+        why.append(message("why.carrier", carrier=order["carrier"]))
     why.append(message("why.ship_by", at=f"{local(order['ship_by'], zone):%m-%d %H:%M}"))
     if story.same_buyer:
         why.append(message("why.same_buyer", orders=story.same_buyer))
     if story.chain_broken_at is not None:
         why.append(message("why.chain_broken", seq=story.chain_broken_at))
     why += [
-        message("why.outbox", kind=named("outbox", row["kind"]), answer=row["last_answer"])
+        message("why.outbox", kind=row["kind"], answer=row["last_answer"])
         for row in story.outbox
         if row["state"] in ("due", "calling", "conflict") and row["last_answer"]
     ]

@@ -2,11 +2,15 @@
 
 import json
 import os
+import pty
+import select
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import core
+from drivers.simulated.scanner import SimulatedScanner
 from tests.tui.cli.place import READY, WAYBILL
 
 ROOT = Path(core.__file__).parent.parent
@@ -76,3 +80,50 @@ def test_bytes_of_a_scale_through_a_pipe(tmp_path):
     assert (first["grams"], first["stable"]) == ("1250", True)
     assert (last["frames"], last["rejected"]) == (1, 0)
     assert start("-m", "tui.cli", "scale", "decode", "st_gs", cwd=tmp_path, input=b"").returncode
+
+
+class Terminal:
+    """The program on a real pseudo-terminal."""
+
+    def __init__(self, *words, cwd):
+        pid, self.fd = pty.fork()
+        if pid == 0:
+            os.chdir(cwd)
+            environ = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "en_US.UTF-8"}
+            os.execve(sys.executable, [sys.executable, "-m", "tui.cli", *map(str, words)], environ)
+        self.pid = pid
+        self.seen = b""
+
+    def until(self, text):
+        """Wait until something is shown."""
+        deadline = time.monotonic() + 20
+        while text.encode() not in self.seen:
+            assert time.monotonic() < deadline, self.seen.decode()
+            if select.select([self.fd], [], [], 0.1)[0]:
+                self.seen += os.read(self.fd, 65536)
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def status(self):
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def test_setting_up_at_a_terminal(place, tmp_path):
+    """A code that is typed into the terminal is understood as such; Enter and s skip."""
+    scanner = SimulatedScanner(tmp_path / "scanner")
+    words = ("devices", "setup", "--station", "B1", "--scanner", scanner.path)
+    screen = Terminal(*words, "--scale", scanner.path, cwd=place.folder)
+    screen.until("PACKLINE-2026\r\n")
+    screen.type("6901234567892\n")
+    screen.until("was typed here")
+    screen.until("press Enter")
+    screen.type("s\n")
+    screen.until("Nothing was learnt")
+    assert screen.status() == 1
+    screen = Terminal(*words, "--scale", scanner.path, cwd=place.folder)
+    screen.until("PACKLINE-2026\r\n")
+    screen.type("\n")
+    screen.until("No scanner set up")
+    os.close(screen.fd)
+    scanner.close()

@@ -113,7 +113,8 @@ def called(call):
 
 
 def blanks(sentence):
-    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+    """Names, each with the group its code is shown as."""
+    return {(name, group) for _, name, group, _ in Formatter().parse(sentence) if name is not None}
 
 
 @pytest.fixture(scope="module")
