@@ -43,7 +43,7 @@ def main(control: str, *words: str) -> int:
             super().__init__(*args)  # type: ignore[arg-type]  # handed through
             threading.Thread(target=feed, args=(self.store, Path(control), 0), daemon=True).start()
 
-    tui.wiring.Works = FedWorks  # type: ignore[misc]  # the command takes it from there
+    setattr(tui.wiring, "Works", FedWorks)  # noqa: B010 - the command takes it from there
     return run(list(words))
 
 

@@ -73,7 +73,8 @@ class Terminal:
 
     def draw(self, data: bytes) -> None:
         """Let it appear on the screen."""
-        self._stream.feed(data.replace(b"\x1b[<u", b"").replace(b"\x1b[>1u", b""))
+        feed: Callable[[bytes], None] = self._stream.feed
+        feed(data.replace(b"\x1b[<u", b"").replace(b"\x1b[>1u", b""))
 
     def text(self) -> str:
         """The screen as text."""

@@ -87,6 +87,8 @@ def filled(orders: int) -> Path:
         part = path.with_suffix(".part")
         fill(part, orders)
         part.rename(path)
+        for left in cache().glob(f"{part.name}.*"):
+            left.unlink()
     return path
 
 
