@@ -32,7 +32,7 @@ from tui.wiring import Works
 
 log = logging.getLogger(__name__)
 SPEED = 3000.0
-SWITCH_S = 0.0005
+SWITCH_S = 0.0003
 """How long one thread may keep the others waiting: a whole warehouse lives in this process."""
 EVENING = millis(datetime(2026, 1, 20, 20, 30, tzinfo=SHANGHAI))
 """The last order of the day."""
@@ -122,7 +122,7 @@ def rehearse(wanted: Wanted) -> Report:
             stations=tuple(f"B{n}" for n in range(1, wanted.benches + 1)),
             cameras=1,
             label_mm=(60, 40),
-            pull_every_s=300,
+            pull_every_s=600,
             late=(0.3, 150.0) if wanted.weather is not Weather.NONE else (0.0, 0.0),
             seed=wanted.seed,
         )
