@@ -120,15 +120,15 @@ class SimulatedTaobao(ShopWorld):
 
     def name(self, request: Request) -> str:
         """The TOP method."""
-        return request.form.get("method", "")
+        return _params(request).get("method", "")
 
     def about(self, request: Request) -> str:
         """The trade a call is about."""
-        return request.form.get("tid", "")
+        return _params(request).get("tid", "")
 
     def answer(self, request: Request) -> Reply:
         """Check the call as the gateway does, then carry it out."""
-        form = request.form
+        form = _params(request)
         try:
             self._admitted(form)
             told = self._carried_out(form)
@@ -340,6 +340,11 @@ class SimulatedTaobao(ShopWorld):
             raise _ship_error("F01", "运单号不符合规则")
         if self._waybills.setdefault(waybill, trade["tid_str"]) != trade["tid_str"]:
             raise _ship_error("B60", "运单号已被使用")
+
+
+def _params(request: Request) -> dict[str, str]:
+    """What was sent, be it in the body or in the address: the gateway takes both."""
+    return {**request.query, **request.form}
 
 
 def _json(told: object) -> Reply:
