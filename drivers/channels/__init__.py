@@ -39,6 +39,8 @@ class ShopAccess:
     tokens: Tokens = field(default_factory=lambda: Tokens(""))
     save_tokens: Callable[[Tokens], None] | None = None
     """Keeps renewed tokens before they are used; the old ones are dead by then."""
+    carriers: Mapping[str, str] = field(default_factory=dict)
+    """Our carrier codes in the platform's, where this shop's differ from the usual ones."""
 
 
 Maker = Callable[[ShopAccess, Clock], Connection]
@@ -57,6 +59,7 @@ def _shop(module: str, name: str) -> Maker:
             clock,
             refresh_token=access.tokens.refresh_token,
             save_tokens=access.save_tokens,
+            carriers=access.carriers,
         )
         return made
 
@@ -71,6 +74,8 @@ CHANNELS: Mapping[str, Maker] = {
     "ktt": _shop("ktt", "KttShop"),
     "douyin": _shop("douyin", "DouyinShop"),
     "wechat": _shop("wechat", "WechatShop"),
+    "kuaishou": _shop("kuaishou", "KuaishouShop"),
+    "shopify": _shop("shopify", "ShopifyShop"),
     "woocommerce": _shop("woocommerce", "WooShop"),
 }
 """Channel name -> how a shop on it is connected."""

@@ -39,6 +39,8 @@ class Kind:
     """Whether one call reports a waybill; otherwise half of it may have been done."""
     waits: bool = False
     """Whether the connector itself waits out a short limit."""
+    single: bool = False
+    """Whether an order has one line only."""
     refuses_again: str = ""
     """The code of a second report of the same waybill; "" when it is no failure."""
 
@@ -60,6 +62,10 @@ class Floor:
         shop = self.kind.connect(self.server, clock or self.clock, settings)
         self.made.append(shop)
         return shop
+
+    def lines(self) -> tuple[SimLine, ...]:
+        """Two lines, or as many as an order of this platform has."""
+        return TWO[:1] if self.kind.single else TWO
 
     def place(self, count: int = 1, **told: Any) -> list[str]:
         told.setdefault("lines", TWO[:1])

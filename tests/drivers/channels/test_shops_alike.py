@@ -11,10 +11,12 @@ from core.orders.values import value_map
 from core.ports import CallFailed, Fault
 from drivers.channels.access import Tokens
 from drivers.channels.douyin import DouyinShop
+from drivers.channels.kuaishou import KuaishouShop
 from drivers.channels.shopify import ShopifyShop
 from drivers.channels.wechat import WechatShop
 from drivers.channels.woocommerce import WooShop
 from drivers.simulated.douyin import SimulatedDouyin
+from drivers.simulated.kuaishou import SimulatedKuaishou
 from drivers.simulated.shopify import SimulatedShopify
 from drivers.simulated.wechat import SimulatedWechat
 from drivers.simulated.woocommerce import SimulatedWoo
@@ -83,6 +85,18 @@ KINDS = [
         noted=False,
         waits=True,
     ),
+    Kind(
+        name="kuaishou",
+        server=SimulatedKuaishou,
+        connect=lambda server, clock, told: KuaishouShop(
+            *(server.url, server.app_key, "secret:sign", "session", "ks", clock),
+            **{"refresh_token": "refresh", "carriers": {"zto": "1", "sf": "4"}, **told},
+        ),
+        listing="open.order.cursor.list",
+        detail="open.order.detail",
+        ship="open.seller.order.goods.deliver",
+        single=True,
+    ),
 ]
 
 
@@ -106,22 +120,21 @@ def ours(floor: Floor, number: str) -> tuple[str, list[str]]:
 
 
 def test_an_order_is_read_as_it_is(floor: Floor) -> None:
-    note = "@仓库 [/red] 😀 a&b+c%"
-    (number,) = floor.place(lines=TWO, buyer_note=note, freight_cents=500, seller_note="易碎")
+    note, lines = "@仓库 [/red] 😀 a&b+c%", floor.lines()
+    (number,) = floor.place(lines=lines, buyer_note=note, freight_cents=500)
     order = floor.shop().detail(number)
     assert order.number == number and not order.flags
-    assert [(x.sku, x.quantity, x.price_cents) for x in order.lines] == [
-        ("TEA-1", 2, 990),
-        ("CUP-2", 1, 1000),
-    ]
-    assert len({x.sub_number for x in order.lines}) == 2
-    assert (order.amount_cents, order.freight_cents) == (3480, 500)
+    wanted = [("TEA-1", 2, 990), ("CUP-2", 1, 1000)][: len(lines)]
+    assert [(x.sku, x.quantity, x.price_cents) for x in order.lines] == wanted
+    assert len({x.sub_number for x in order.lines}) == len(lines)
+    goods = sum(quantity * price for _, quantity, price in wanted)
+    assert (order.amount_cents, order.freight_cents) == (goods + 500, 500)
     assert order.created_at == order.modified_at == order.paid_at == NOON
     assert order.buyer_note == note and order.buyer_key
     assert order.receiver.province == "浙江省" and order.receiver.city == "杭州市"
     assert order.receiver.name and order.receiver.phone
     assert "session" not in order.raw and "secret" not in order.raw
-    assert ours(floor, number) == ("to_ship", ["none", "none"])
+    assert ours(floor, number) == ("to_ship", ["none"] * len(lines))
 
 
 def test_no_note_is_told_as_none_left(floor: Floor) -> None:
@@ -165,13 +178,12 @@ def test_a_stage_nobody_knows_holds(floor: Floor) -> None:
 def test_a_refund_of_one_line_stops_that_line(floor: Floor) -> None:
     if not floor.kind.asks:
         pytest.skip("on this platform only the shop starts a refund")
-    (number,) = floor.place(lines=TWO)
-    sub = floor.server.deals[number].items[1].number
+    (number,) = floor.place(lines=floor.lines())
+    sub = floor.server.deals[number].items[-1].number
     floor.server.refund(number, sub)
-    refunds = ours(floor, number)[1]
-    assert refunds[1] == "open"
+    assert ours(floor, number)[1][-1] == "open"
     floor.server.withdraw_refund(number, sub)
-    assert ours(floor, number)[1] == ["none", "none"]
+    assert set(ours(floor, number)[1]) == {"none"}
 
 
 def test_money_that_went_back_is_never_shipped(floor: Floor) -> None:
@@ -333,16 +345,18 @@ def test_too_many_calls_are_waited_out(floor: Floor) -> None:
 
 
 def test_a_waybill_arrives(floor: Floor) -> None:
-    (number,), shop = floor.place(lines=TWO), floor.shop()
+    (number,), shop = floor.place(lines=floor.lines()), floor.shop()
     assert shop.shipped(number) == ()
     shop.ship(parcel(number))
     (told,) = floor.server.shipments[number]
-    assert told["waybill"] == "ZT0000001" and len(told["oids"]) == 2
+    assert told["waybill"] == "ZT0000001" and len(told["oids"]) == len(floor.lines())
     assert {x.waybill for x in shop.shipped(number)} == {"ZT0000001"}
     assert ours(floor, number)[0] in ("shipped", "done")
 
 
 def test_a_parcel_with_part_of_the_lines(floor: Floor) -> None:
+    if floor.kind.single:
+        pytest.skip("an order of this platform has one item")
     (number,), shop = floor.place(lines=TWO), floor.shop()
     first, second = (x.sub_number for x in shop.detail(number).lines)
     shop.ship(parcel(number, first))
@@ -379,7 +393,7 @@ def test_a_call_that_never_left_leaves_no_doubt(floor: Floor) -> None:
 
 
 def test_the_same_report_again_ships_nothing_twice(floor: Floor) -> None:
-    (number,), shop = floor.place(lines=TWO), floor.shop()
+    (number,), shop = floor.place(lines=floor.lines()), floor.shop()
     shop.ship(parcel(number))
     if floor.kind.refuses_again:
         failed = refused(lambda: shop.ship(parcel(number)))
@@ -429,7 +443,7 @@ def test_no_answer_of_the_network_is_an_order(floor: Floor, kind: str, fault: Fa
 
 
 def test_sixty_orders_ship_once_each_through_a_storm(floor: Floor) -> None:
-    numbers, shop = floor.place(60, lines=TWO), floor.shop(page_size=50)
+    numbers, shop = floor.place(60, lines=floor.lines()), floor.shop(page_size=50)
     floor.server.storm(7, 0.15)
     waiting = {
         n: (parcel(n, waybill=f"ZT{n[-12:]:0>12}", reference=f"p{n}"), False) for n in numbers

@@ -1,0 +1,225 @@
+"""Kuaishou shop: one shop through its open platform.
+
+Calls are signed with a secret of their own (``signSecret``), apart from the app's, which only
+renews tokens. Listings are behind an opaque cursor, see ``halves``. Every order has one item.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from core.clock import Clock
+from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
+from core.text import clean
+from drivers.channels import kuaishou_order
+from drivers.channels.access import Access, Tokens
+from drivers.channels.calls import Line
+from drivers.channels.halves import Page, halved
+from drivers.channels.reading import Told, part, word
+from drivers.channels.refusal import refusal
+from drivers.signing import signature, wire
+
+GATEWAY = "https://openapi.kwaixiaodian.com"
+LISTING = "open.order.cursor.list"
+DETAIL = "open.order.detail"
+SHIP = "open.seller.order.goods.deliver"
+REFRESH = "/oauth2/refresh_token"
+_ALL = 1
+_BY_CHANGE = 2
+_EXPIRED = "token"
+
+
+class KuaishouShop:
+    """One shop on Kuaishou, as core's ``Channel``."""
+
+    rules = WindowRules(span_s=86_400)
+
+    def __init__(  # noqa: PLR0917 - what a platform asks for, in the order it is handed out
+        self,
+        base_url: str,
+        app_key: str,
+        app_secret: str,
+        session: str,
+        shop_code: str,
+        clock: Clock,
+        *,
+        refresh_token: str = "",
+        save_tokens: Callable[[Tokens], None] | None = None,
+        sign_method: str = "HMAC_SHA256",
+        carriers: Mapping[str, str] | None = None,
+        page_size: int = 50,
+        per_second: int = 10,
+        connect_s: float = 5.0,
+        read_s: float = 20.0,
+    ) -> None:
+        """``app_secret`` is ``APPSECRET:SIGNSECRET``; the first half is needed to renew tokens
+        only. ``carriers`` are our codes in the platform's numbers, which it tells to shops only:
+        without them nothing can be shipped. ``sign_method``: ``HMAC_SHA256`` or ``MD5``."""
+        self.shop_code = shop_code
+        self._line = Line(
+            base_url, clock, per_second=per_second, connect_s=connect_s, read_s=read_s
+        )
+        self._app_key, self._sign_method = app_key, sign_method
+        self._app_secret, _, self._sign_secret = app_secret.rpartition(":")
+        self._access = Access(
+            *(self._line, Tokens(session, refresh_token), self._renewed),
+            expired=frozenset({_EXPIRED}),
+            save=save_tokens,
+        )
+        self._carriers = dict(carriers or {})
+        self._page_size = page_size
+
+    def server_now(self) -> int:
+        """The platform's clock; our own when it was never heard."""
+        return self._line.server_now()
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._line.close()
+
+    # --- reading --------------------------------------------------------------------------------
+
+    def changes(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        """Order numbers changed in [start, end), page by page; twice is possible, never is not.
+
+        Raises CallFailed.
+        """
+        span = self.rules.span_s * 1000
+        for since in range(start, end, span):
+            yield from halved(since // 1000, -(-min(since + span, end) // 1000), self._page)
+
+    def _page(self, since: int, until: int, cursor: str) -> Page:
+        asked = {
+            "orderViewStatus": _ALL,
+            "queryType": _BY_CHANGE,
+            "sort": 1,
+            "cpsType": 0,
+            "pageSize": self._page_size,
+            "beginTime": since * 1000,
+            "endTime": until * 1000 + 999,
+            "cursor": cursor,
+        }
+        return kuaishou_order.page(self._call(LISTING, asked))
+
+    def detail(self, number: str) -> PlatformOrder:
+        """The truth about one order. Raises CallFailed."""
+        return kuaishou_order.order(self._order(number), self.server_now())
+
+    def shipped(self, number: str) -> tuple[ShippedParcel, ...]:
+        """The waybills the platform has for an order. Raises CallFailed."""
+        return kuaishou_order.parcels(self._order(number))
+
+    def _order(self, number: str) -> Told:
+        told = self._call(DETAIL, {"oid": _number(number)})
+        if word(part(told, "orderBaseInfo").get("oid")) != number:
+            raise CallFailed(Fault.TRANSIENT, "no_order", f"expected order {number}")
+        return told
+
+    # --- shipping -------------------------------------------------------------------------------
+
+    def ship(self, shipment: Shipment) -> None:
+        """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken.
+
+        What a second report does is not documented, so the order is looked at first.
+        """
+        company = self._carriers.get(shipment.carrier, "")
+        if not company.isdecimal():
+            raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
+        known = {parcel.waybill for parcel in self.shipped(shipment.platform_number)}
+        if shipment.waybill in known:
+            return
+        if known:
+            raise CallFailed(Fault.BUSINESS, "already_shipped", " ".join(sorted(known)))
+        asked = {
+            "orderId": _number(shipment.platform_number),
+            "expressNo": shipment.waybill,
+            "expressCode": int(company),
+        }
+        self._call(SHIP, asked, writes=True)
+
+    # --- calls ----------------------------------------------------------------------------------
+
+    def _call(self, method: str, param: Mapping[str, Any], *, writes: bool = False) -> Told:
+        return self._access.run(method, lambda token: self._once(method, param, token, writes))
+
+    def _once(self, method: str, param: Mapping[str, Any], token: str, writes: bool) -> Told:
+        form = wire(
+            {
+                "appkey": self._app_key,
+                "method": method,
+                "version": "1",
+                "access_token": token,
+                "timestamp": str(self._line.server_now()),
+                "signMethod": self._sign_method,
+                "param": json.dumps(param, ensure_ascii=False, separators=(",", ":")),
+            }
+        )
+        form["sign"] = signature("kuaishou", self._sign_method, self._sign_secret, form)
+        url = f"{self._line.base_url}/{method.replace('.', '/')}"
+        told = self._line.send(
+            lambda client: client.post(url, data=form) if writes else client.get(url, params=form),
+            writes=writes,
+        )
+        if told.get("result") is None:
+            raise CallFailed(Fault.TRANSIENT, "no_content", in_doubt=writes)
+        if told["result"] != 1:
+            raise failure(told, writes=writes)
+        return part(told, "data")
+
+    def _renewed(self, tokens: Tokens) -> Tokens | None:
+        if not tokens.refresh_token or not self._app_secret:
+            return None
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": tokens.refresh_token,
+            "app_id": self._app_key,
+            "app_secret": self._app_secret,
+        }
+        url = self._line.base_url + REFRESH
+        told = self._line.send(lambda client: client.post(url, data=form), writes=False)
+        if told.get("result") != 1 or not told.get("access_token"):
+            return None
+        lasts = str(told.get("expires_in") or "")
+        return Tokens(
+            str(told["access_token"]),
+            str(told.get("refresh_token") or tokens.refresh_token),
+            self.server_now() + int(lasts) * 1000 if lasts.isdecimal() else 0,
+        )
+
+
+_TOKEN = re.compile(r"access_?token", re.IGNORECASE)
+_CLOCK = re.compile(r"timestamp|时间戳", re.IGNORECASE)
+_SIGN = re.compile(r"签名|sign|app_?key|授权|白名单", re.IGNORECASE)
+_RATE = re.compile(r"限流|限频|频繁|超限|qps|rate.?limit", re.IGNORECASE)
+_PARAM = re.compile(r"权限|缺少|必填|不能为空|参数|无效|method", re.IGNORECASE)
+_BUSINESS = "807000"
+
+
+def failure(told: Mapping[str, Any], *, writes: bool = False) -> CallFailed:
+    """What a result other than 1 means. Its numbers are many and its words few: words decide."""
+    code = clean(told.get("subCode") or told.get("result"), 40)
+    words = [told.get("errorMsg"), told.get("error_msg"), told.get("subMsg"), told.get("msg")]
+    said = clean(next(filter(None, words), ""), 300)
+    text = f"{clean(told.get('subCode'), 60)} {said}"
+    if _TOKEN.search(text):
+        return CallFailed(Fault.AUTH, _EXPIRED, said)
+    if _CLOCK.search(text):
+        return CallFailed(Fault.CLOCK, code, said)
+    if _SIGN.search(text):
+        return CallFailed(Fault.AUTH, code, said)
+    if _RATE.search(text):
+        return CallFailed(Fault.RATE, code, said)
+    known = refusal(code, said, writes=writes)
+    if known.fault is Fault.TRANSIENT or clean(told.get("code"), 20) == _BUSINESS:
+        return known
+    if _PARAM.search(text):
+        return CallFailed(Fault.PERMISSION, code, said)
+    return CallFailed(Fault.UNKNOWN, code, said, in_doubt=writes)
+
+
+def _number(number: str) -> int:
+    """The order's number as the platform wants it. Raises CallFailed when it is none."""
+    if not (number.isascii() and number.isdecimal()):
+        raise CallFailed(Fault.BUSINESS, "no_number", number)
+    return int(number)

@@ -1,0 +1,266 @@
+"""A shop on a simulated Kuaishou: plays the open platform over real HTTP.
+
+It checks signatures with its own code, holds callers to tokens, clocks, page sizes and windows,
+and lists behind a cursor that is a mere offset, the worst a platform may do. An order has one
+item: a basket becomes as many orders. Verbs: those of ``drivers.simulated.http`` and ``deals``.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from core.clock import Clock
+from drivers.simulated.deals import Deal, Limited, Shop, SimLine, SimOrder, overlaid
+from drivers.simulated.http import Reply, Request
+from drivers.simulated.shop_trades import sim_order
+
+__all__ = ["SimLine", "SimOrder", "SimulatedKuaishou"]
+
+LISTING = "open.order.cursor.list"
+DETAIL = "open.order.detail"
+SHIP = "open.seller.order.goods.deliver"
+REFRESH = "/oauth2/refresh_token"
+_STAGES = {"unpaid": 10, "to_ship": 30, "shipped": 40, "done": 70, "closed": 80}
+_CASES = {"open": 10, "withdrawn": 70, "refunded": 60}
+_WEEK_MS = 7 * 86_400_000
+
+
+class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of ours
+    """A result other than 1."""
+
+    def __init__(self, result: int, text: str, code: str = "807000") -> None:
+        super().__init__(text)
+        self.told = {
+            **{"result": result, "code": code, "msg": "业务处理失败"},
+            **{"subCode": str(result), "subMsg": text, "errorMsg": text},
+        }
+
+
+class SimulatedKuaishou(Shop):
+    """One shop's platform. Its state may be changed from any thread while calls come in."""
+
+    def __init__(  # noqa: PLR0917 - as the platform hands them out
+        self,
+        clock: Clock,
+        app_key: str = "ks001",
+        app_secret: str = "secret",
+        sign_secret: str = "sign",
+        session: str = "session",
+        refresh_token: str = "refresh",
+        **world: Any,
+    ) -> None:
+        """``world`` as for ``deals.Shop``."""
+        super().__init__(clock, **{"first_number": 2_600_000_000_000_007, **world})
+        self.app_key, self._app_secret, self._sign_secret = app_key, app_secret, sign_secret
+        self.session, self.refresh_token = session, refresh_token
+        self._expired: set[str] = set()
+        self._renewals = 0
+
+    def place(self, order: SimOrder | Mapping[str, Any]) -> str:
+        """A basket comes in; the number of its first order."""
+        told = order if isinstance(order, SimOrder) else sim_order(order)
+        first, *rest = (replace(told, lines=(line,)) for line in told.lines)
+        number = super().place(first)
+        for other in rest:
+            super().place(replace(other, tid="", freight_cents=0))
+        return number
+
+    def line_number(self, number: str, index: int) -> str:
+        """The one item carries the order's number."""
+        return number
+
+    def expire(self) -> None:
+        """The token runs out; the refresh token still works."""
+        with self.lock:
+            self._expired.add(self.session)
+
+    def revoke(self) -> None:
+        """The seller withdraws the authorisation: neither token works."""
+        with self.lock:
+            self.expire()
+            self.refresh_token = ""
+
+    # --- calls ----------------------------------------------------------------------------------
+
+    def name(self, request: Request) -> str:
+        """The method."""
+        return _sent(request).get("method", request.path)
+
+    def about(self, request: Request) -> str:
+        """The order a call is about."""
+        param = _param(_sent(request))
+        return str(param.get("oid") or param.get("orderId") or "")
+
+    def answer(self, request: Request) -> Reply:
+        """Check the call as the platform does, then carry it out."""
+        if request.path == REFRESH:
+            return _json(self._renewed(request.form))
+        sent = _sent(request)
+        try:
+            self._admitted(request, sent)
+            return _json({"result": 1, "code": "1", "data": self._carried_out(sent)})
+        except Refused as refused:
+            return _json(refused.told)
+        except Limited:
+            return _json(Refused(802002, "调用过于频繁,触发限流", "802000").told)
+
+    def empty(self, request: Request) -> Reply:
+        """A well-formed answer with nothing in it."""
+        return _json({})
+
+    def trouble(self) -> Reply:
+        """A failure behind the platform's door."""
+        return _json(Refused(802001, "系统繁忙，请稍后重试", "802000").told)
+
+    def _admitted(self, request: Request, sent: Mapping[str, str]) -> None:
+        if sent.get("appkey") != self.app_key:
+            raise Refused(801001, "appkey无效", "801000")
+        if request.path != "/" + sent.get("method", "").replace(".", "/"):
+            raise Refused(801002, "method无效", "801000")
+        stamp = sent.get("timestamp", "")
+        if not stamp.isdecimal() or abs(int(stamp) - self.now()) > 600_000:
+            raise Refused(801003, "timestamp无效", "801000")
+        if not hmac.compare_digest(sent.get("sign", ""), signed(sent, self._sign_secret)):
+            raise Refused(801004, "签名验证失败", "801000")
+        self.rate(sent["method"])
+        if sent.get("access_token") != self.session or self.session in self._expired:
+            raise Refused(801005, "access_token已过期", "801000")
+
+    def _renewed(self, form: Mapping[str, str]) -> dict[str, Any]:
+        if form.get("app_secret") != self._app_secret or not self.refresh_token:
+            return {"result": 100200100, "error_msg": "invalid_grant"}
+        if form.get("refresh_token") != self.refresh_token:
+            return {"result": 100200100, "error_msg": "invalid_grant"}
+        self._renewals += 1
+        self.session, self.refresh_token = f"s{self._renewals}", f"f{self._renewals}"
+        self.commit(what="renewed")
+        tokens = {"access_token": self.session, "refresh_token": self.refresh_token}
+        return {"result": 1, **tokens, "expires_in": 172_800}
+
+    def _carried_out(self, sent: Mapping[str, str]) -> Any:
+        param = _param(sent)
+        match sent["method"]:
+            case "open.order.cursor.list":
+                return self._listing(param)
+            case "open.order.detail":
+                return self._wire(self._known(param.get("oid")))
+            case "open.seller.order.goods.deliver":
+                return self._shipping(param)
+        raise Refused(801002, "method无效", "801000")
+
+    # --- listing and detail ---------------------------------------------------------------------
+
+    def _listing(self, param: Mapping[str, Any]) -> dict[str, Any]:
+        size, since, until = param.get("pageSize"), param.get("beginTime"), param.get("endTime")
+        if not isinstance(size, int) or not 1 <= size <= 50 or param.get("orderViewStatus") != 1:
+            raise Refused(2001, "pageSize无效")
+        if not isinstance(since, int) or not isinstance(until, int) or since > until:
+            raise Refused(2001, "endTime无效")
+        if until - since > _WEEK_MS or param.get("queryType") != 2:
+            raise Refused(2001, "beginTime无效")
+        start = int(str(param.get("cursor") or 0))
+        found = self.changed(since, until)
+        found.reverse()
+        told = self.page([self._wire(deal) for _, deal in found[start : start + size]])
+        more = len(found) > start + size
+        return {"orderList": told, "cursor": str(start + size) if more else "nomore"}
+
+    def _known(self, number: object) -> Deal:
+        deal = self.deals.get(str(number))
+        if deal is None:
+            raise Refused(2002, "订单不存在")
+        return deal
+
+    def _wire(self, deal: Deal) -> dict[str, Any]:
+        order, (item,) = deal.told, deal.items
+        line = item.line
+        refunds = [] if item.refund == "none" else [_CASES.get(item.refund, item.refund)]
+        told: dict[str, Any] = {
+            "orderBaseInfo": {
+                "oid": int(deal.number),
+                "status": _STAGES.get(deal.stage, 99),
+                "createTime": deal.created_at,
+                "updateTime": deal.modified_at,
+                "payTime": deal.paid_at or 0,
+                "totalFee": deal.goods_cents + order.freight_cents,
+                "expressFee": order.freight_cents,
+                "remark": order.buyer_note or "",
+                "buyerOpenId": hashlib.sha256(order.buyer.encode()).hexdigest()[:32],
+                "promiseTimeStampOfDelivery": order.ship_by or 0,
+                "riskCode": 1 if "hold" in deal.marks else 0,
+                "disableDeliveryReasonCode": [],
+            },
+            "orderItemInfo": overlaid(
+                {
+                    "orderItemId": int(item.number),
+                    "skuNick": line.sku,
+                    "itemTitle": line.title or line.sku,
+                    "skuDesc": line.spec,
+                    "num": line.quantity,
+                    "price": line.price_cents,
+                },
+                item.more,
+            ),
+            "orderRefundList": [{"refundId": 1, "refundStatus": status} for status in refunds],
+            "orderLogisticsInfo": [{"expressNo": item.waybill, "expressCode": item.company}]
+            if item.waybill
+            else [],
+            "orderAddress": {
+                "province": order.province,
+                "city": order.city,
+                "district": order.district,
+                "town": order.town,
+                "desensitiseConsignee": order.name[:1] + "**",
+                "desensitiseMobile": order.phone[:3] + "****" + order.phone[-4:],
+                "desensitiseAddress": "****" + order.address[-2:],
+                "encryptedMobile": "enc" + hashlib.sha256(order.phone.encode()).hexdigest()[:20],
+            },
+            "orderNote": {"orderNoteInfo": [{"note": deal.note}] if deal.note else []},
+        }
+        return overlaid(told, deal.more)
+
+    # --- shipping -------------------------------------------------------------------------------
+
+    def _shipping(self, param: Mapping[str, Any]) -> dict[str, Any]:
+        deal, waybill = self._known(param.get("orderId")), str(param.get("expressNo") or "")
+        try:
+            if not isinstance(param.get("expressCode"), int) or len(waybill) < 6:
+                raise Refused(2003, "物流单号不符合规则")
+            if deal.stage != "to_ship" or "hold" in deal.marks:
+                raise Refused(2004, "订单状态不允许发货")
+            if self.refuse_refunds and deal.items[0].refund == "open":
+                raise Refused(2005, "订单退款中，不允许发货")
+        except Refused as refused:
+            self.refused(deal.number, waybill, str(refused.told["subCode"]))
+            raise
+        self.post(deal, deal.items, waybill, str(param["expressCode"]))
+        return {}
+
+
+def signed(sent: Mapping[str, str], secret: str) -> str:
+    """The signature the platform itself computes over what came."""
+    pairs = "&".join(f"{key}={sent[key]}" for key in sorted(sent) if key != "sign" and sent[key])
+    text = f"{pairs}&signSecret={secret}"
+    if sent.get("signMethod") == "MD5":
+        return hashlib.md5(text.encode()).hexdigest()
+    return base64.b64encode(hmac.new(secret.encode(), text.encode(), "sha256").digest()).decode()
+
+
+def _sent(request: Request) -> Mapping[str, str]:
+    return request.form or request.query
+
+
+def _param(sent: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        told = json.loads(sent.get("param", ""))
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _json(told: object) -> Reply:
+    return Reply(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())
