@@ -5,18 +5,11 @@ typed by a scanner is a scan whatever is in view, unless a line is being typed. 
 awaited on the way; answers come back as messages and are painted when they come.
 """
 
-import asyncio
-import logging
 import os
-import secrets
-import select
-import signal
-import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -26,40 +19,35 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.theme import BUILTIN_THEMES, Theme
 
-from core.errors import Problem
 from core.floor.values import BenchView
 from core.messages import Message, message
 from tui import palette as colours
 from tui.actions import BY_ID, Action, Keymap, offered
-from tui.ink import Piece
+from tui.general import GENERAL
+from tui.ink import Line
+from tui.leaving import leave_on_signals, orphaned
 from tui.messages import BenchMoved, Told, WeightMoved
 from tui.palette import NAMES, Palette, palette
-from tui.screens.help import help_page
 from tui.screens.pane import Pane
-from tui.shown import clock_time
 from tui.sound import Sounder
 from tui.sources import House, LiveWeight
+from tui.trouble import problem_of, told
+from tui.typing import Typing
 from tui.widgets.canvas import Canvas
 from tui.widgets.entry import Entry
 from tui.widgets.keybar import SAY_S, Key, KeyBar
 from tui.widgets.overlay import Item, Menu, Overlay, Reading
-from tui.widgets.topbar import Top, TopBar
-from tui.words import language, languages, say, use, word
+from tui.widgets.topbar import Top, TopBar, badge_of
+from tui.words import say, use, word
 
 if TYPE_CHECKING:
-    from drivers.scanners.typed import TypedBurst
+    pass
 
-_log = logging.getLogger(__name__)
 
 POLL_S = 0.5
 """How often the database is asked whether something changed: one pragma."""
-ECHO_S = 0.15
-"""A person's typing is echoed after this pause; a burst is over before."""
-SUFFIX_MS = 150
-"""A second suffix (CR+LF, TAB+CR) within this time belongs to the code before it."""
 OUTAGE_S = 60
 """The same trouble is told again only after this long."""
-_ENDS = frozenset({"enter", "ctrl+j", "tab"})
 
 
 class PacklineApp(App[None]):
@@ -86,12 +74,10 @@ class PacklineApp(App[None]):
         self.theme = f"packline-{self.palette.name}"
         self.sounder = Sounder(self.bell, taste.sound_command, muted=taste.muted)
         self.keymap_of_house = Keymap(taste.keys)
-        self.echo = ""
+        self._typing = Typing(self)
         self.troubles = 0
         """Defects met so far; each is in the log."""
         self._last_trouble = ("", 0.0)
-        self._echoing = False
-        self._last_code_ms = -SUFFIX_MS
         self._panes: dict[str, Pane] = {}
         self._pane: Pane | None = None
         self._back: list[str] = []
@@ -113,24 +99,27 @@ class PacklineApp(App[None]):
 
     def on_mount(self) -> None:
         """Show the first pane; devices and sync start behind the first frame."""
-        self._leave_on_signals()
+        leave_on_signals(self.exit)
         self.go(self.house.taste.start or ("bench" if self.house.bench else "queue"))
-        self.call_after_refresh(self._begin)
-        self.set_interval(POLL_S, self._poll)
-        self.set_interval(1.0, self._each_second)
+        self.call_after_refresh(self.guarded(self._begin))
+        self.set_interval(POLL_S, self.guarded(self._poll))
+        self.set_interval(1.0, self.guarded(self._each_second))
 
     def _begin(self) -> None:
         """Everything the first frame must not wait for."""
         self.house.start(self)
-        _ = self._typed
+        self._typing.begin()
 
-    def _leave_on_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGHUP, signal.SIGTERM):
+    def guarded(self, work: Callable[[], None]) -> Callable[[], None]:
+        """For timers: Textual ends the app when one of them raises; a bench must go on."""
+
+        def safely() -> None:
             try:
-                loop.add_signal_handler(number, self.exit)
-            except (NotImplementedError, RuntimeError, ValueError):
-                return  # not the main thread: somebody else owns the signals
+                work()
+            except Exception as error:  # noqa: BLE001 - the outer edge
+                self.trouble(error)
+
+        return safely
 
     def _poll(self) -> None:
         if self.house.changed():
@@ -139,28 +128,12 @@ class PacklineApp(App[None]):
             self.show_top()
 
     def _each_second(self) -> None:
-        if self._orphaned():
+        if not self.is_headless and orphaned(self._parent_id):
             self.exit()
             return
         if self._pane is not None and not self._overlay.open:
             self._pane.tick()
         self.show_top()
-
-    def _orphaned(self) -> bool:
-        """Whether nobody is at the other end any more; Textual alone would spin for ever."""
-        if self.is_headless:
-            return False
-        if os.getppid() != self._parent_id:
-            return True
-        try:
-            poller = select.poll()
-            poller.register(sys.__stdin__.fileno() if sys.__stdin__ else 0, select.POLLHUP)
-            return any(
-                what & (select.POLLHUP | select.POLLERR | select.POLLNVAL)
-                for _, what in poller.poll(0)
-            )
-        except (OSError, ValueError):
-            return True
 
     # --- panes ---------------------------------------------------------------------------------
 
@@ -235,7 +208,7 @@ class PacklineApp(App[None]):
                 operator=bench.operator if bench else "",
                 role=word("role", bench.role) if bench and bench.role else "",
                 pane=say(f"pane.{self.pane.name_of}"),
-                badge=self._badge(),
+                badge=badge_of(self.house, muted=self.sounder.muted),
             )
         )
 
@@ -244,26 +217,6 @@ class PacklineApp(App[None]):
 
         pane = self._panes.get("bench")
         return pane.view if isinstance(pane, BenchPane) else None
-
-    def _badge(self) -> Sequence[Piece]:
-        badge = self.house.devices.badge()
-        now, zone = self.house.clock.now(), self.house.clock.zone
-        told: list[Piece] = []
-        if badge.online:
-            told.append((f"● {say('badge.online')}", "bar.good"))
-        else:
-            at = clock_time(badge.orders_as_of, zone, now) if badge.orders_as_of else "–"
-            told.append((f"○ {say(message('badge.offline', at=at))}", "bar.soon"))
-        red = self.house.alerts.red_count()
-        if red:
-            told.append((say(message("badge.red", n=red)), "bar.late"))
-        if badge.to_send:
-            told.append((say(message("badge.to_send", n=badge.to_send)), "bar.quiet"))
-        if not badge.online and badge.waybills_left is not None:
-            told.append((say(message("badge.waybills", n=badge.waybills_left)), "bar.quiet"))
-        if self.sounder.muted:
-            told.append((say("badge.muted"), "bar.soon"))
-        return told
 
     def show_keys(self) -> None:
         """Refresh the key bar: the pane's own keys, the menu and help, then the other panes."""
@@ -277,14 +230,6 @@ class PacklineApp(App[None]):
         enabled = self.refusal(action.id) is None
         key = self.keymap_of_house.shown_key(action)
         return Key(action.id, key, say(action.label), enabled, pinned=action.id == "go.menu")
-
-    @cached_property
-    def _typed(self) -> "TypedBurst":
-        """The collector of typed codes; made after the first frame, or by the first key."""
-        from drivers.scanners.typed import TypedBurst
-
-        taste = self.house.taste
-        return TypedBurst(taste.scanner_prefix, suffixless=taste.scanner_suffixless)
 
     # --- keys ----------------------------------------------------------------------------------
 
@@ -303,102 +248,56 @@ class PacklineApp(App[None]):
         if isinstance(event, events.Key) and not event.is_forwarded:
             self._key(event.key, event.character if event.is_printable else None)
         elif isinstance(event, events.Paste) and not event.is_forwarded:
-            self._paste(event.text)
+            (self._entry.paste if self._entry.open else self._typing.paste)(event.text)
         else:
             await super().on_event(event)
 
     def _key(self, key: str, character: str | None) -> None:
+        """A line being typed goes first, then an open box, then codes, then actions."""
         self._keys.quiet()
+        typing = self._typing
         if self._entry.open:
             if not self._entry.press(key, character):
-                self._press_action(key)
-        elif self._overlay.open and not self._typed.pending and self._overlay.press(key, character):
+                self.press_action(key)
+        elif self._overlay.open and not typing.pending and self._overlay.press(key, character):
             return
-        elif character or key in _ENDS or self._typed.pending:
-            self._type(key, character)
-        else:
-            self._press_action(key)
-
-    def _type(self, key: str, character: str | None) -> None:
-        """A character or a suffix: part of a code, unless it is a key of its own here."""
-        at = time.monotonic_ns() // 1_000_000
-        if not self._typed.pending and self._alone(key, at):
-            return
-        if key == "escape":
-            self._typed.clear()
-        before = self._typed.lost
-        codes = self._typed.key(character or key, at)
-        if not character and not codes and key not in (*_ENDS, "backspace", "escape"):
-            self._press_action(key)
-        if self._typed.lost > before:
-            self.tell(message("typed.too_long"), bad=True)
-        for code in codes:
-            self._code(code, at)
-        self._echo_later()
-
-    def _alone(self, key: str, at: int) -> bool:
-        """Take a key that begins no code: a late suffix, or a key with a meaning of its own."""
-        if key in _ENDS:
-            if at - self._last_code_ms >= SUFFIX_MS:
-                self._press_action(key)
-            return True
-        if self.pane.takes_scans or not self.keymap_of_house.action(self.pane.name_of, key):
-            return False
-        self._press_action(key)
-        return True
-
-    def _code(self, code: str, at: int) -> None:
-        """A whole code was typed."""
-        self._last_code_ms = at
-        self.echo = ""
-        self._overlay.close()
-        if self._typed.stray:
-            self.tell(message("typed.stray", text=self._typed.stray), bad=True)
-        self.scanned(code)
+        elif not typing.press(key, character):
+            self.press_action(key)
 
     def scanned(self, code: str) -> None:
         """A code: a scan at the bench, a question everywhere else."""
         from tui.screens.bench import BenchPane
 
+        self._overlay.close()
         pane = self.pane
         if isinstance(pane, BenchPane):
             pane.scanned(code, self.house.clock.now())
         else:
             self.lookup(code)
 
-    def _paste(self, text: str) -> None:
-        if self._entry.open:
-            self._entry.paste(text)
-            return
-        at = time.monotonic_ns() // 1_000_000
-        for code in self._typed.paste(text):
-            self._code(code, at)
+    def alone(self, key: str) -> bool:
+        """Whether a printable key has a meaning of its own in this pane; never where codes come."""
+        if self.pane.takes_scans:
+            return False
+        return self.keymap_of_house.action(self.pane.name_of, key) is not None
 
-    def _echo_later(self) -> None:
-        if not self._echoing:
-            self._echoing = True
-            self.set_timer(ECHO_S, self._show_echo)
+    @property
+    def echo(self) -> str:
+        """What a person has typed so far."""
+        return self._typing.echo
 
-    def _show_echo(self) -> None:
-        """Show what a person is typing; complete a burst without suffix."""
-        self._echoing = False
-        at = time.monotonic_ns() // 1_000_000
-        for code in self._typed.tick(at):
-            self._code(code, at)
-        pending = self._typed.pending
-        if pending == self.echo:
-            return
-        self.echo = pending
+    def show_echo(self) -> None:
+        """Show what is being typed."""
         from tui.screens.bench import BenchPane
 
         if isinstance(self.pane, BenchPane):
             self.pane.echo()
-        elif pending:
-            self._keys.say(f"{say('bench.typed')} {pending}", "bar.strong")
+        elif self.echo:
+            self._keys.say(f"{say('bench.typed')} {self.echo}", "bar.strong")
         else:
             self._keys.quiet()
 
-    def _press_action(self, key: str) -> None:
+    def press_action(self, key: str) -> None:
         if self.pane.press(key):
             return
         action = self.keymap_of_house.action(self.pane.name_of, key)
@@ -421,26 +320,10 @@ class PacklineApp(App[None]):
         if refused is not None:
             self.tell(refused, bad=True)
             return
-        general = self._general().get(action)
-        if general is not None:
-            general()
+        if action in GENERAL:
+            GENERAL[action](self)
         elif action in BY_ID:
             self.pane.act(action)
-
-    def _general(self) -> dict[str, Callable[[], object]]:
-        return {
-            "go.help": self._help,
-            "go.bench": lambda: self.go("bench"),
-            "go.queue": lambda: self.go("queue"),
-            "go.alerts": lambda: self.go("alerts"),
-            "go.devices": lambda: self.go("devices"),
-            "go.menu": self._menu,
-            "go.lookup": self._ask_lookup,
-            "go.language": self._next_language,
-            "go.theme": self._next_theme,
-            "go.mute": self._mute,
-            "go.quit": self.exit,
-        }
 
     def choose(self, title: str, items: Sequence[Item], chosen: Callable[[str], None]) -> None:
         """Let a person choose one of some."""
@@ -449,13 +332,18 @@ class PacklineApp(App[None]):
             self._overlay.close()
             chosen(value)
 
-        menu = Menu(title, items, take, self._unmatched, digits=not self.pane.takes_scans)
+        # What is typed into a menu and fits nothing in it was a scan.
+        menu = Menu(title, items, take, self.scanned, digits=not self.pane.takes_scans)
         self._overlay.show(menu, say("overlay.choose"))
 
-    def _unmatched(self, typed: str) -> None:
-        """What was typed into a menu fits nothing in it: it was a scan."""
-        self._overlay.close()
-        self.scanned(typed)
+    def read(self, title: str, write: Callable[[int], list[Line]]) -> None:
+        """Give a person something to read; ``write`` makes the lines for a width."""
+        self._overlay.show(Reading(title, write), say("overlay.read"))
+
+    def paint_with(self, name: str) -> None:
+        """Use another theme from now on."""
+        self.palette = palette(name)
+        self.theme = f"packline-{name}"
 
     def ask(self, question: str, hint: str, done: Callable[[str], None], start: str = "") -> None:
         """Ask for a line of text; ``done`` gets "" when the person leaves."""
@@ -473,31 +361,6 @@ class PacklineApp(App[None]):
             lambda code: pane.intend(self.house.queue.release(number, code)),
         )
 
-    def _menu(self) -> None:
-        items = []
-        for action in offered(self.pane.name_of):
-            why = self.refusal(action.id)
-            hint = say(why) if why else self.keymap_of_house.shown_key(action)
-            items.append(Item(action.id, say(action.label), hint, why is None))
-        self.choose(say("menu.title"), items, self.perform)
-
-    def _help(self) -> None:
-        name = self.pane.name_of
-        self._overlay.show(
-            Reading(
-                say(message("help.title", pane=say(f"pane.{name}"))),
-                lambda width: help_page(name, self.keymap_of_house, width),
-            ),
-            say("overlay.read"),
-        )
-
-    def _ask_lookup(self) -> None:
-        self.ask(say("lookup.ask"), say("lookup.hint"), self._looked_up)
-
-    def _looked_up(self, text: str) -> None:
-        if text:
-            self.lookup(text)
-
     def lookup(self, text: str) -> None:
         """Any number to its order; several go to the queue to choose from."""
         from tui.screens.queue import QueuePane
@@ -512,28 +375,12 @@ class PacklineApp(App[None]):
             assert isinstance(pane, QueuePane)
             pane.show_found(text, rows)
 
-    def _next_language(self) -> None:
-        known = languages()
-        use(known[(known.index(language()) + 1) % len(known)])
-        self._keep(language=language())
-        self._repaint_everything()
-
-    def _next_theme(self) -> None:
-        name = NAMES[(NAMES.index(self.palette.name) + 1) % len(NAMES)]
-        self.palette = palette(name)
-        self.theme = f"packline-{name}"
-        self._keep(theme=name)
-        self._repaint_everything()
-
-    def _mute(self) -> None:
-        self.sounder.muted = not self.sounder.muted
-        self._keep(muted=self.sounder.muted)
-        self.show_top()
-
-    def _keep(self, **changes: object) -> None:
+    def keep(self, **changes: object) -> None:
+        """Remember a changed taste."""
         self.house.keep(replace(self.house.taste, **changes))  # type: ignore[arg-type] # own names
 
-    def _repaint_everything(self) -> None:
+    def repaint_everything(self) -> None:
+        """Another language or another theme."""
         self.show_top()
         self.show_keys()
         self.pane.refresh_facts()
@@ -560,7 +407,7 @@ class PacklineApp(App[None]):
         future.add_done_callback(self._bench_answered)
 
     def _bench_answered(self, future: "Future[BenchView]") -> None:
-        problem = self._problem_of(future)
+        problem = problem_of(future)
         if problem is None:
             self.post_message(BenchMoved(future.result()))
         else:
@@ -571,22 +418,11 @@ class PacklineApp(App[None]):
         future.add_done_callback(lambda done: self._intent_answered(done, then))
 
     def _intent_answered(self, future: "Future[Message]", then: Callable[[], None]) -> None:
-        problem = self._problem_of(future)
+        problem = problem_of(future)
         if problem is None:
             self.post_message(Told(future.result(), then=then))
         else:
             self.post_message(Told(problem, bad=True))
-
-    def _problem_of(self, future: "Future[BenchView] | Future[Message]") -> Message | None:
-        """What a person is told about a failed Future; the log gets the rest under the same id."""
-        if future.cancelled():
-            return message("trouble.cancelled")
-        error = future.exception()
-        if error is None:
-            return None
-        if isinstance(error, Problem):
-            return error.message
-        return _logged(error)
 
     def trouble(self, error: BaseException) -> None:
         """Tell a person about a defect; the log gets the rest under the same number."""
@@ -595,13 +431,13 @@ class PacklineApp(App[None]):
         if same == self._last_trouble[0] and now - self._last_trouble[1] < OUTAGE_S:
             return  # a poll that fails goes on failing: once per outage is enough
         self._last_trouble = (same, now)
-        self.tell(error.message if isinstance(error, Problem) else _logged(error), bad=True)
+        self.tell(told(error), bad=True)
 
     def _fatal_error(self) -> None:
         """Textual's own last words would be a traceback; say a sentence instead."""
         error = self._exception
-        told = _logged(error) if error is not None else message("trouble.cancelled")
-        self._exit_renderables.append(Text(say(told)))
+        last_words = message("trouble.cancelled") if error is None else told(error)
+        self._exit_renderables.append(Text(say(last_words)))
         self._close_messages_no_wait()
 
     def on_bench_moved(self, event: BenchMoved) -> None:
@@ -629,13 +465,6 @@ class PacklineApp(App[None]):
     def on_resize(self) -> None:
         """A box over the pane follows the size of the screen."""
         self.call_after_refresh(self._overlay.place)
-
-
-def _logged(error: BaseException) -> Message:
-    """Write a defect to the log; what a person is told carries the same number."""
-    ref = secrets.token_hex(3)
-    _log.error("shown to a person as %s", ref, exc_info=error)
-    return message("trouble.internal", ref=ref)
 
 
 def _textual_theme(ours: Palette) -> Theme:

@@ -178,7 +178,7 @@ async def test_a_poll_that_fails_is_told_once_and_the_bench_goes_on(caplog):
         desk.house.changed = broken  # type: ignore[method-assign]
         await desk.sees("请报编号")
         await desk.until(lambda: desk.app.troubles >= 2)
-        assert len([r for r in caplog.records if r.name == "tui.app"]) == 1
+        assert len([r for r in caplog.records if r.name == "tui.trouble"]) == 1
         await desk.scan("6901234567892")
         assert desk.house.bench.scans == ["6901234567892"]
         desk.app.troubles = 0

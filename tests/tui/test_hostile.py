@@ -15,7 +15,8 @@ from tests.tui.desk import at_desk
 from tests.tui.house import ASKING, NOW, ORDER, PACKING, WEIGHING, FakeHouse, queue_row
 from tui.ink import measure, plain
 from tui.screens import order_paint
-from tui.screens.bench_paint import Scene, paint
+from tui.screens.bench_paint import paint
+from tui.screens.bench_stage import Scene
 from tui.screens.queue import queue_line
 from tui.sources import LiveWeight, TimelineRow
 

@@ -11,6 +11,7 @@ from core.messages import Message, message
 from tui import words
 from tui.actions import ACTIONS
 
+SCREENS = ("app.py", "general.py", "typing.py", "trouble.py", "shown.py", "environment.py")
 ROOT = Path(__file__).parents[2]
 
 
@@ -42,7 +43,7 @@ def test_both_languages_say_the_same_things_with_the_same_placeholders():
 def test_every_id_the_screens_name_has_a_sentence():
     known = sentences("en")
     sources = [*(ROOT / "tui" / "screens").glob("*.py"), *(ROOT / "tui" / "widgets").glob("*.py")]
-    sources += [ROOT / "tui" / name for name in ("app.py", "shown.py", "environment.py")]
+    sources += [ROOT / "tui" / name for name in SCREENS]
     named: set[str] = set()
     for source in sources:
         text = source.read_text(encoding="utf-8")

@@ -6,7 +6,8 @@ from core.floor.values import BenchView, Step, Tone
 from core.messages import Message, message
 from core.ports import Scan
 from tui.ink import Line
-from tui.screens.bench_paint import Scene, paint
+from tui.screens.bench_paint import paint
+from tui.screens.bench_stage import Scene
 from tui.screens.commands import COMMANDS, NEEDS_ORDER
 from tui.screens.pane import Pane
 from tui.sources import BenchSource, LiveWeight
