@@ -101,13 +101,14 @@ class WiredHouse:
 
 
 def live_weight(station: Station) -> LiveWeight:
-    """What lies on the scale now."""
+    """What lies on the scale now; nothing is known of a scale that is away or silent."""
     if station.scale is None:
         return LiveWeight(None)
     status = station.scale.status
-    reading = status.last
-    grams = None if reading is None or reading.grams is None else round(reading.grams)
-    return LiveWeight(grams, bool(reading and reading.stable), status.error)
+    reading = status.last if status.connected and status.error is None else None
+    if reading is None or reading.grams is None:
+        return LiveWeight(None, trouble=status.error)
+    return LiveWeight(round(reading.grams), bool(reading.stable))
 
 
 def taste_file(config: Path) -> Path:

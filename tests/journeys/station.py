@@ -67,13 +67,13 @@ class Station:
         self.until(lambda: len(self.gear.printer.labels) >= number)
         return self.gear.printer.labels[number - 1].waybill
 
-    def sees(self, *texts: str, seconds: float = 10) -> Self:
+    def sees(self, *texts: str, seconds: float = 30) -> Self:
         """All of these come to the screen."""
         for text in texts:
             self.terminal.until(text, seconds)
         return self
 
-    def until(self, condition: Callable[[], object], seconds: float = 15) -> Self:
+    def until(self, condition: Callable[[], object], seconds: float = 40) -> Self:
         """Something becomes true outside while the screen goes on painting."""
         limit = time.monotonic() + seconds
         while not condition():

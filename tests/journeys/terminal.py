@@ -33,7 +33,7 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-            os.execvpe(command[0], command, {**os.environ, **(env or {})})
+            os.execvpe(command[0], command, {**surroundings(), **(env or {})})
 
     def read_for(self, seconds: float) -> None:
         """Let the program paint for a while."""
@@ -65,7 +65,7 @@ class Terminal:
         """The whole screen."""
         return "\n".join(line.rstrip() for line in self.lines)
 
-    def until(self, text: str, seconds: float = 10, absent: bool = False) -> None:
+    def until(self, text: str, seconds: float = 30, absent: bool = False) -> None:
         """Let the program paint until a text is (or is no longer) on the screen."""
         limit = time.monotonic() + seconds
         while (text in self.text) is absent:
@@ -90,7 +90,7 @@ class Terminal:
         """Send a signal to the program."""
         os.kill(self.pid, number)
 
-    def ended(self, seconds: float = 10) -> int:
+    def ended(self, seconds: float = 30) -> int:
         """Wait for the program's end; its exit status."""
         limit = time.monotonic() + seconds
         while self.status is None:
@@ -111,3 +111,8 @@ class Terminal:
             except (ProcessLookupError, ChildProcessError):
                 pass
         os.close(self.fd)
+
+
+def surroundings() -> dict[str, str]:
+    """This environment without what a test runner says of its own window."""
+    return {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
