@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.clock import Clock, SystemClock
-from core.config import CarrierConfig, Config, DeviceConfig, ShopConfig
+from core.config import CarrierConfig, Config, DeviceConfig, ShopConfig, StationConfig
 from core.errors import Problem
 from core.messages import Message
 from core.place import furnish
@@ -96,30 +96,28 @@ def shops_of(
 
 def channel_of(shop: ShopConfig, config: Config, clock: Clock) -> Channel:
     """The connector for a shop. Raises Problem for a channel without one."""
-    if shop.channel not in ("taobao", "tmall"):
+    from drivers.channels import CHANNELS
+    from drivers.channels.access import ShopAccess, Tokens
+
+    if shop.channel not in CHANNELS:
         raise Problem(
             "config.wrong",
             file=str(config.path),
             key=f"shops.{shop.code}.channel",
-            expected="taobao | tmall",
+            expected=" | ".join(CHANNELS),
             came=shop.channel,
         )
-    from drivers.channels.taobao import TaobaoShop
-
-    tokens = TokenFile(config.path.parent / f".tokens-{shop.code}.json")
-    session, refresh_token = tokens.read((shop.session, shop.refresh_token))
-    return TaobaoShop(
-        shop.url,
-        shop.app_key,
-        shop.app_secret,
-        session,
-        shop.code,
-        clock,
-        refresh_token=refresh_token,
-        save_tokens=lambda new: tokens.save(
-            (shop.session, shop.refresh_token), (new.session, new.refresh_token)
-        ),
+    kept = TokenFile(config.path.parent / f".tokens-{shop.code}.json")
+    configured = (shop.session, shop.refresh_token)
+    access = ShopAccess(
+        code=shop.code,
+        url=shop.url,
+        app_key=shop.app_key,
+        app_secret=shop.app_secret,
+        tokens=Tokens(*kept.read(configured)),
+        save_tokens=lambda new: kept.save(configured, (new.session, new.refresh_token)),
     )
+    return CHANNELS[shop.channel](access, clock)
 
 
 class TokenFile:
@@ -178,6 +176,19 @@ def printer_of(device: DeviceConfig, name: str, config: Config) -> Printer:
         config,
         f"{name}.printer",
     )
+
+
+def printers_of(station: StationConfig, config: Config) -> Printer | None:
+    """What a station prints on: one printer, or one for labels and one for slips. Raises Problem."""
+    labels = printer_of(station.printer, station.code, config) if station.printer else None
+    if station.slip_printer is None:
+        return labels
+    slips = printer_of(station.slip_printer, f"{station.code} slips", config)
+    if labels is None:
+        return slips
+    from drivers.printers.pair import LabelsAndSlips
+
+    return LabelsAndSlips(labels, slips)
 
 
 def camera_of(device: DeviceConfig, name: str, config: Config) -> Camera:
