@@ -96,8 +96,8 @@ def shops_of(
 
 def channel_of(shop: ShopConfig, config: Config, clock: Clock) -> Channel:
     """The connector for a shop. Raises Problem for a channel without one."""
-    from drivers.channels import CHANNELS
-    from drivers.channels.access import ShopAccess, Tokens
+    from drivers.channels import CHANNELS, ShopAccess
+    from drivers.channels.access import Tokens
 
     if shop.channel not in CHANNELS:
         raise Problem(
