@@ -256,7 +256,7 @@ class Rehearsal:
         began = time.monotonic()
         deadline = began + (self.wanted.deadline_s or 30 + self.wanted.orders * 0.15)
         quiet = 0
-        while quiet < 5:
+        while quiet < 3:
             if time.monotonic() > deadline:
                 report.differences += self._left()
                 for packer in self.packers:
@@ -264,7 +264,7 @@ class Rehearsal:
                 break
             self._supervise(rate=0.5)
             quiet = quiet + 1 if not self._left() else 0
-            time.sleep(0.03)
+            time.sleep(0.08)
         report.drained_s = time.monotonic() - began
 
     def _left(self) -> list[Difference]:
