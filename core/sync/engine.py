@@ -21,6 +21,7 @@ from core.sync import health
 from core.sync.lock import SyncLock
 from core.sync.outbox import AUTH_PAUSE_S, Sender, recover
 from core.sync.pull import Shop, pull
+from core.sync.turns import SHIP
 from core.watch import CHUNK, watch
 
 log = logging.getLogger(__name__)
@@ -173,7 +174,7 @@ class Engine:
         if self.clock.monotonic() < self._not_before.get(shop.code, 0.0):
             return
         try:
-            pull(self.store, shop)
+            pull(self.store, shop, enough=self._stop.is_set)
         except CallFailed as failure:
             health.unwell(self.store, shop.policy.shop_id, failure)
             self._pause(shop.code, failure)
@@ -187,7 +188,8 @@ class Engine:
             self._not_before[code] = self.clock.monotonic() + wait
 
     def _tell(self, shop: Shop) -> None:
-        self.outbox.send_to_shop(shop.policy.shop_id)
+        with shop.turns.at(SHIP):
+            self.outbox.send_to_shop(shop.policy.shop_id)
 
     def _carry(self) -> None:
         self.outbox.send_to_carrier()

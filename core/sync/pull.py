@@ -1,25 +1,73 @@
-"""Pulling a shop: fixed windows behind its clock, the cursor moved only after the last commit.
+"""Pulling a shop: fixed windows behind its clock, progress written only after the last commit.
 
 The measured rules: the window's end lies minutes behind the server's clock (rows become visible
 late), windows overlap (bounds are second-granular), a failed page abandons the whole window, the
-listing gives only numbers and the detail is the truth.
+listing gives only numbers and the detail is the truth. A shop that is far behind is asked for its
+newest half hour first and then, in turn with what is new, for the rest (``core.sync.progress``).
 """
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from core.orders.intake import Intake, Taken, take_in_all
 from core.orders.policy import ShopPolicy
 from core.ports import CallFailed, Channel, Fault, PlatformOrder
-from core.store import Store, Tx
+from core.store import Store
 from core.store.store import BACKGROUND
-from core.sync import health
+from core.sync import progress
+from core.sync.progress import DAY_MS, Gap, Step
+from core.sync.turns import ORDERS, Turns
 from core.watch import raise_alert
 
 log = logging.getLogger(__name__)
-FEED = "orders"
-DAY_MS = 86_400_000
+TOO_MANY = "too_many"
+"""The code of a CallFailed that says a window holds more than the platform will list."""
+LIVE_MS = 1_800_000
+"""A shop further behind than this is asked for its newest part first."""
+LIVE_EVERY_MS = 60_000
+"""How often what is new comes before the next part of the past."""
+NARROWEST_MS, NARROW_MS = 2_000, 60_000
+"""Windows are halved down to the first for a platform's cap, to the second for time-outs."""
+MOST_AT_ONCE = 500
+"""Orders in one window of the past: while they are read, new ones wait."""
+MOST_SKEW_MS = 60_000
+"""The shop's clock, told by its answer, may differ this much from what the window was made with."""
+
+
+class Stride:
+    """How much of a shop's time is asked for at once: halved by trouble, doubled by success."""
+
+    def __init__(self) -> None:
+        self._ms = 0
+        self._slow = 0
+
+    def width(self, widest_ms: int) -> int:
+        """The width of the next window."""
+        return min(self._ms or widest_ms, widest_ms)
+
+    def went_well(self, width: int) -> None:
+        """A window of that width was answered."""
+        self._slow = 0
+        if self._ms and width >= self._ms:
+            self._ms *= 2
+
+    def narrowed(self, width: int, failure: CallFailed) -> bool:
+        """Whether the same window may be asked for again at once, because it is narrower now."""
+        if failure.code == TOO_MANY:
+            return self._halve(width, NARROWEST_MS)
+        if failure.code == "timeout":
+            self._slow += 1
+            if self._slow > 1:
+                self._halve(width, NARROW_MS)
+        return False
+
+    def _halve(self, width: int, least: int) -> bool:
+        if width <= least:
+            return False
+        self._ms = max(least, width // 2)
+        self._slow = 0
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +77,8 @@ class Shop:
     code: str
     channel: Channel
     policy: ShopPolicy
+    turns: Turns = field(default_factory=Turns, compare=False, repr=False)
+    stride: Stride = field(default_factory=Stride, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,47 +89,110 @@ class Pulled:
     changed: int = 0
     windows: int = 0
 
+    def and_window(self, answers: list[Intake]) -> "Pulled":
+        """With one window more."""
+        taken = [answer.taken for answer in answers]
+        return Pulled(
+            self.new + taken.count(Taken.NEW),
+            self.changed + taken.count(Taken.CHANGED),
+            self.windows + 1,
+        )
 
-def pull(store: Store, shop: Shop, most_windows: int = 50) -> Pulled:
+
+def pull(
+    store: Store, shop: Shop, most_windows: int = 50, enough: Callable[[], bool] = lambda: False
+) -> Pulled:
     """Follow a shop up to now, window by window. Raises CallFailed at the first bad answer."""
     done = Pulled()
-    for start, end in windows(store, shop, most_windows):
-        answers = pull_window(store, shop, start, end)
-        store.do(lambda tx, end=end: advance(tx, shop, end), rank=BACKGROUND)  # type: ignore[misc]
-        taken = [answer.taken for answer in answers]
-        done = Pulled(
-            done.new + taken.count(Taken.NEW),
-            done.changed + taken.count(Taken.CHANGED),
-            done.windows + 1,
-        )
+    with shop.turns.at(ORDERS):
+        for count in range(most_windows):
+            step = next_step(store, shop, at_once=not count)
+            if step is None or enough():
+                break
+            done = take(store, shop, step, done)
     return done
 
 
-def windows(store: Store, shop: Shop, most: int) -> Iterator[tuple[int, int]]:
-    """The windows still to be asked for, oldest first, each within the channel's rules."""
+def next_step(store: Store, shop: Shop, *, at_once: bool) -> Step | None:
+    """What to ask for next: what is new, then the oldest part of the past; None when all is known.
+
+    ``at_once`` asks for what is new however little it is.
+    """
+    horizon = horizon_of(shop)
     rules = shop.channel.rules
-    horizon = shop.channel.server_now() - rules.delay_s * 1000
-    row = store.read.one(
-        "SELECT reached FROM cursors WHERE shop_id = ? AND feed = ?", shop.policy.shop_id, FEED
-    )
-    reached = row["reached"] if row else horizon - rules.first_days * DAY_MS
-    for _ in range(most):
-        if reached >= horizon:
-            return
-        start = reached - rules.overlap_s * 1000
-        end = min(start + rules.span_s * 1000, horizon)
-        yield start, end
-        reached = end
+    span = (rules.span_s - rules.overlap_s) * 1000
+    widest = shop.stride.width(span)
+    known = progress.cursor(store.read, shop.policy.shop_id)
+    reached = horizon - rules.first_days * DAY_MS if known is None else known
+    if at_once and reached > horizon + rules.delay_s * 1000:
+        return Step(horizon, horizon, live=True)
+    if horizon - reached >= (1 if at_once else LIVE_EVERY_MS):
+        since = max(reached, horizon - min(LIVE_MS, span))
+        skipped = Gap(reached, since) if since > reached else None
+        return Step(since, min(since + widest, horizon), live=True, skipped=skipped)
+    for gap in progress.gaps(store.read, shop.policy.shop_id):
+        return Step(gap.since, min(gap.since + widest, gap.until), live=False)
+    return None
 
 
-def pull_window(store: Store, shop: Shop, start: int, end: int) -> list[Intake]:
-    """Everything that changed in one window, committed. Raises CallFailed."""
+def take(store: Store, shop: Shop, step: Step, done: Pulled) -> Pulled:
+    """Pull one step and write the progress down; a step that is too much is asked for narrower."""
+    overlap = min(shop.channel.rules.overlap_s * 1000, max(1000, step.until - step.since))
+    most = 0 if step.live else MOST_AT_ONCE
+    skew = shop.channel.server_now() - store.clock.now()
+    try:
+        answers = pull_window(store, shop, step.since - overlap, step.until, most)
+    except CallFailed as failure:
+        if shop.stride.narrowed(step.until - step.since, failure):
+            return done
+        raise
+    shop.stride.went_well(step.until - step.since)
+    if abs(shop.channel.server_now() - store.clock.now() - skew) > MOST_SKEW_MS:
+        log.warning("shop %s has another time than was thought; its window is made anew", shop.code)
+        return done
+    move_on(store, shop, step)
+    return done.and_window(answers)
+
+
+def move_on(store: Store, shop: Shop, step: Step) -> None:
+    """Write down how far the shop is known, never beyond what its clock allows.
+
+    A cursor that is ahead of the shop's clock was written under a wrong one: it goes back.
+    """
+    shop_id = shop.policy.shop_id
+    reached = min(step.until, horizon_of(shop))
+    known = progress.cursor(store.read, shop_id)
+    if step.live and known is not None and known - reached > DAY_MS:
+        return  # years apart: rather this clock is wrong than the one before
+    if reached > step.since or step.since == step.until:
+        store.do(lambda tx: progress.taken(tx, shop_id, step, reached), rank=BACKGROUND)
+
+
+def horizon_of(shop: Shop) -> int:
+    """Up to where the shop can be asked now: behind its clock, because rows become visible late."""
+    return shop.channel.server_now() - shop.channel.rules.delay_s * 1000
+
+
+def pull_window(store: Store, shop: Shop, start: int, end: int, most: int = 0) -> list[Intake]:
+    """Everything that changed in one window, committed. Raises CallFailed.
+
+    A window with more orders than ``most`` counts as too many, unless it is narrow already.
+    """
     numbers: dict[str, None] = {}
     for page in shop.channel.changes(start, end):
         numbers.update(dict.fromkeys(page))
+        shop.turns.give_way(ORDERS)
+    if most and len(numbers) > most and end - start > 2 * NARROW_MS:
+        raise CallFailed(Fault.TRANSIENT, TOO_MANY, f"{len(numbers)} orders")
+    return fetch(store, shop, list(numbers), ORDERS)
+
+
+def fetch(store: Store, shop: Shop, numbers: list[str], rank: int) -> list[Intake]:
+    """Take orders in by their numbers; those the shop does not tell are left out."""
     answers: list[Intake] = []
     batch: list[PlatformOrder] = []
     for number in numbers:
+        shop.turns.give_way(rank)
         order = detail_of(store, shop, number)
         if order is not None:
             batch.append(order)
@@ -109,13 +222,3 @@ def refresh(store: Store, shop: Shop, number: str) -> Intake | None:
     """Ask for one order right now, for example before its refund state matters."""
     order = detail_of(store, shop, number)
     return take_in_all(store, shop.policy, [order])[0] if order else None
-
-
-def advance(tx: Tx, shop: Shop, reached: int) -> None:
-    """Every page of the window is committed: the shop is known up to here."""
-    tx.run(
-        "INSERT INTO cursors (shop_id, feed, reached) VALUES (?, ?, ?)"
-        " ON CONFLICT (shop_id, feed) DO UPDATE SET reached = max(reached, excluded.reached)",
-        *(shop.policy.shop_id, FEED, reached),
-    )
-    health.well(tx, shop.policy.shop_id, reached)

@@ -12,6 +12,8 @@ from core.store.backup import restore
 from core.store.database import sqlite
 from tests.core.orders.warehouse import dump, open_store, order, tell, the_order
 
+NEWEST = migrating.steps()[-1][0]
+
 
 def refusal(work) -> str:
     with pytest.raises(Problem) as refused:
@@ -24,28 +26,52 @@ def test_an_upgrade_saves_the_old_file_first(tmp_path, monkeypatch):
     store = open_store(path)
     assert store.backup_made is None
     store.close()
-    steps = [*migrating.steps(), (2, "CREATE TABLE extra (x INTEGER) STRICT;")]
+    steps = [*migrating.steps(), (NEWEST + 1, "CREATE TABLE extra (x INTEGER) STRICT;")]
     monkeypatch.setattr(migrating, "steps", lambda: steps)
     store = Store(path)
-    assert store.read.one("PRAGMA user_version")["user_version"] == 2
+    assert store.read.one("PRAGMA user_version")["user_version"] == NEWEST + 1
     assert store.read.all("SELECT * FROM extra") == []
     saved = sqlite.connect(str(store.backup_made))
-    assert saved.execute("PRAGMA user_version").fetchone()[0] == 1
+    assert saved.execute("PRAGMA user_version").fetchone()[0] == NEWEST
     assert saved.execute("SELECT count(*) FROM skus").fetchone()[0] == 3
     saved.close()
     store.close()
+
+
+def test_a_file_of_the_first_schema_is_brought_up_with_a_backup(tmp_path, monkeypatch):
+    """Every step there is, over a file with orders, shops and a cursor in it."""
+    path = tmp_path / "p.db"
+    every = migrating.steps()
+    monkeypatch.setattr(migrating, "steps", lambda: every[:1])
+    store = open_store(path)
+    tell(store, order("T1"))
+    store.do(lambda tx: tx.run("INSERT INTO cursors VALUES (1, 'orders', 5)"))
+    before = dump(store)
+    store.close()
+    monkeypatch.undo()
+    store = Store(path)
+    assert store.backup_made == path.with_name("p.db.before-0002")
+    assert store.read.one("PRAGMA user_version")["user_version"] == NEWEST
+    after = dump(store)
+    assert {table: after[table] for table in before} == before
+    assert store.read.all("SELECT * FROM pull_gaps") == []
+    store.close()
+    saved = sqlite.connect(str(path) + ".before-0002")
+    assert saved.execute("PRAGMA user_version").fetchone()[0] == 1
+    assert saved.execute("SELECT count(*) FROM orders").fetchone()[0] == 1
+    saved.close()
 
 
 def test_a_step_that_fails_changes_nothing(tmp_path, monkeypatch):
     path = tmp_path / "p.db"
     open_store(path).close()
     broken = "CREATE TABLE extra (x INTEGER) STRICT;\nINSERT INTO nowhere VALUES (1);\n"
-    steps = [*migrating.steps(), (2, broken)]
+    steps = [*migrating.steps(), (NEWEST + 1, broken)]
     monkeypatch.setattr(migrating, "steps", lambda: steps)
     assert refusal(lambda: Store(path)).startswith("store.")
     monkeypatch.undo()
     store = Store(path)
-    assert store.read.one("PRAGMA user_version")["user_version"] == 1
+    assert store.read.one("PRAGMA user_version")["user_version"] == NEWEST
     assert store.read.one("SELECT 1 FROM sqlite_schema WHERE name = 'extra'") is None
     store.close()
 
@@ -53,7 +79,7 @@ def test_a_step_that_fails_changes_nothing(tmp_path, monkeypatch):
 def test_many_at_once_upgrade_once_and_keep_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "p.db"
     open_store(path).close()
-    steps = [*migrating.steps(), (2, "CREATE TABLE extra (x INTEGER) STRICT;")]
+    steps = [*migrating.steps(), (NEWEST + 1, "CREATE TABLE extra (x INTEGER) STRICT;")]
     monkeypatch.setattr(migrating, "steps", lambda: steps)
     found, gate = [], threading.Barrier(3)
 
@@ -71,8 +97,8 @@ def test_many_at_once_upgrade_once_and_keep_the_old_file(tmp_path, monkeypatch):
         one.join()
     assert [x for x in found if isinstance(x, Problem)] == []
     assert sum(x.backup_made is not None for x in found) == 1
-    saved = sqlite.connect(str(path) + ".before-0002")
-    assert saved.execute("PRAGMA user_version").fetchone()[0] == 1
+    saved = sqlite.connect(str(path) + f".before-{NEWEST + 1:04d}")
+    assert saved.execute("PRAGMA user_version").fetchone()[0] == NEWEST
     saved.close()
     for store in found:
         store.close()
@@ -86,7 +112,7 @@ def test_a_newer_file_is_refused_untouched(tmp_path):
     with pytest.raises(Problem) as refused:
         Store(path)
     message = refused.value.message
-    assert (message.id, message.data["found"], message.data["known"]) == ("store.newer", 99, 1)
+    assert (message.id, message.data["found"], message.data["known"]) == ("store.newer", 99, NEWEST)
 
 
 def test_a_backup_taken_while_writing_is_whole(store, tmp_path):

@@ -1,15 +1,28 @@
 """Pulling loses nothing: not to pages that shift, pages that fail, or a crash."""
 
+from contextlib import closing, suppress
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.orders.intake import take_in_all
 from core.ports import CallFailed, Fault
 from core.sync import Shop, pull
 from core.sync import health as health_of
 from core.sync.health import unwell
-from tests.core.orders.warehouse import NOON, TAOBAO, column, line, one, order, the_order
+from tests.core.orders.warehouse import (
+    NOON,
+    TAOBAO,
+    column,
+    line,
+    one,
+    open_store,
+    order,
+    quick_folder,
+    the_order,
+)
 from tests.core.sync.outside import Crash, MemoryShop
 
 
@@ -25,7 +38,7 @@ def shop(channel):
 
 def at(number, minutes, *lines, **more):
     """An order last changed that many minutes before noon."""
-    return replace(order(number, *lines), modified_at=NOON - minutes * 60_000, **more)
+    return replace(order(number, *lines), modified_at=NOON - int(minutes * 60_000), **more)
 
 
 def numbers(store):
@@ -50,13 +63,14 @@ def test_everything_before_the_horizon_comes_once(store, shop, channel):
 
 def test_nothing_is_asked_twice_beyond_the_overlap(store, shop, channel):
     pull(store, shop)
-    first = channel.asked[-1]
+    newest = NOON - 180_000
+    known = len(channel.asked)
     pull(store, shop)
-    assert channel.asked[-1] == first  # the horizon has not moved
+    assert len(channel.asked) == known  # the horizon has not moved
     store.clock.advance(600)
     pull(store, shop)
     start, end = channel.asked[-1]
-    assert (start, end) == (first[1] - 60_000, first[1] + 600_000)
+    assert (start, end) == (newest - 60_000, newest + 600_000)
 
 
 def test_orders_that_change_between_pages_are_followed(store, shop, channel):
@@ -90,7 +104,7 @@ def test_a_failed_page_abandons_the_window(store, shop, channel):
 def test_a_crash_before_the_cursor_is_resumed_to_the_exact_set(store, shop, channel, monkeypatch):
     """60 orders: the crash comes after the first batches are committed."""
     channel.page = 20
-    channel.put(*(at(f"T{i:02d}", 5 + i) for i in range(60)))
+    channel.put(*(at(f"T{i:02d}", 5 + i / 3) for i in range(60)))
     real, batches = take_in_all, []
 
     def crash(*args):
@@ -119,12 +133,202 @@ def test_windows_stay_within_the_channels_span(store, channel, shop):
     assert numbers(store) == ["NEW", "OLD"]
 
 
-def test_a_shops_clock_that_steps_back_moves_no_cursor_back(store, channel, shop):
+def test_a_cursor_ahead_of_the_shops_clock_goes_back(store, channel, shop):
+    """It was written under a wrong clock: what changes until then would never be seen."""
     pull(store, shop)
-    before = reached(store)
     channel.now = lambda: NOON - 3_600_000
-    assert pull(store, shop).windows == 0
-    assert reached(store) == before
+    pull(store, shop)
+    assert reached(store) == NOON - 3_600_000 - 180_000
+    channel.put(at("T1", 30))
+    channel.now = lambda: NOON
+    pull(store, shop)
+    assert numbers(store) == ["T1"]
+
+
+def test_a_clock_years_off_moves_no_cursor(store, channel, shop):
+    pull(store, shop)
+    channel.now = lambda: 1_000
+    pull(store, shop)
+    assert reached(store) == NOON - 180_000
+
+
+class Late(MemoryShop):
+    """A shop whose clock is heard only with its first answer."""
+
+    off = 0
+
+    def server_now(self):
+        return self.now() + (self.off if self.asked else 0)
+
+
+@pytest.mark.parametrize("off", [-660_000, 660_000])
+def test_a_window_made_with_a_wrong_clock_is_made_anew(store, off):
+    """With a clock 11 minutes ahead, a window would end where the shop has not been yet."""
+    channel = Late(store.clock.now)
+    channel.off = off
+    channel.put(at("T1", 5))
+    pull(store, Shop("tb", channel, TAOBAO))
+    assert reached(store) == NOON + off - 180_000
+    assert column(store, "SELECT max(until) FROM pull_gaps WHERE until > ?", NOON + off) == [None]
+    store.clock.advance(1200)
+    pull(store, Shop("tb", channel, TAOBAO))
+    assert numbers(store) == ["T1"]
+
+
+def follow(store, shop):
+    """Pull until the past is known too."""
+    pull(store, shop)
+    while intervals(store):
+        pull(store, shop)
+
+
+# --- far behind ----------------------------------------------------------------------------------
+
+
+def intervals(store):
+    """What is known of the time before the cursor: the gaps."""
+    return [tuple(row) for row in store.read.all("SELECT since, until FROM pull_gaps")]
+
+
+def test_after_a_long_outage_new_orders_come_first(store, channel, shop):
+    channel.rules = replace(channel.rules, span_s=1800)
+    follow(store, shop)
+    before = reached(store)
+    channel.asked.clear()
+    store.clock.advance(8 * 3600)
+    channel.put(at("OLD", -60), at("FRESH", -470))
+    pull(store, shop, most_windows=1)
+    assert numbers(store) == ["FRESH"]
+    horizon = NOON + 8 * 3_600_000 - 180_000
+    assert reached(store) == horizon
+    assert intervals(store) == [(before, horizon - 1_740_000)]  # the overlap is part of the span
+    pull(store, shop)
+    assert (numbers(store), intervals(store)) == (["FRESH", "OLD"], [])
+    assert all(end - start <= 1_800_000 for start, end in channel.asked)
+
+
+def test_it_is_said_honestly_that_the_past_is_missing(store, channel, shop):
+    channel.rules = replace(channel.rules, span_s=1800)
+    follow(store, shop)
+    before = reached(store)
+    store.clock.advance(8 * 3600)
+    pull(store, shop, most_windows=3)
+    fresh = one(store, "SELECT fresh_at FROM shop_health")["fresh_at"]
+    assert before < fresh < reached(store) - 3_600_000
+    pull(store, shop)
+    assert one(store, "SELECT fresh_at FROM shop_health")["fresh_at"] == reached(store)
+
+
+def test_new_orders_come_between_two_parts_of_the_past(store, channel, shop):
+    channel.rules = replace(channel.rules, span_s=1800)
+    follow(store, shop)
+    store.clock.advance(8 * 3600)
+    channel.asked.clear()
+    channel.between = lambda: store.clock.advance(90)  # every window takes a minute and a half
+    channel.put(*(at(f"O{i}", -i * 30 - 5) for i in range(15)))
+    pull(store, shop, most_windows=12)
+    newest = [end for start, end in channel.asked if end > NOON + 7.8 * 3_600_000]
+    assert len(newest) >= 5
+
+
+@given(st.lists(st.sampled_from(["ok", "fail", "crash", "wait", "long", "change"]), max_size=25))
+@settings(max_examples=40, deadline=None)
+def test_nothing_is_lost_over_outages_and_crashes(happenings):
+    """Whatever happens on the way, all time before the cursor is pulled or in a gap."""
+    with quick_folder() as folder, closing(open_store(folder / "p.db")) as store:
+        channel = MemoryShop(store.clock.now, span_s=3600)
+        shop = Shop("tb", channel, TAOBAO)
+        count = 0
+        for happening in happenings:
+            if happening == "wait":
+                store.clock.advance(300)
+            elif happening == "long":
+                store.clock.advance(5 * 3600)
+            elif happening == "change":
+                count += 1
+                channel.put(replace(order(f"T{count}"), modified_at=store.clock.now()))
+            else:
+                if happening != "ok":
+                    bad = Crash() if happening == "crash" else CallFailed(Fault.TRANSIENT, "500")
+                    channel.page_fails.extend([None, bad])
+                with suppress(CallFailed, Crash):
+                    pull(store, shop, most_windows=2)
+        store.clock.advance(400)
+        channel.page_fails.clear()
+        follow(store, shop)
+        assert numbers(store) == sorted(channel.orders)
+
+
+def test_a_first_backfill_of_ninety_days_is_resumed_to_the_exact_set(store, channel, shop):
+    channel.rules = replace(channel.rules, span_s=86_400, first_days=90)
+    channel.page = 50
+    channel.put(*(at(f"T{i:03d}", 5 + i * 500) for i in range(259)))
+    for _ in range(4):
+        channel.page_fails.extend([None] * 11 + [Crash()])
+        with pytest.raises(Crash):
+            pull(store, shop)
+    assert 0 < len(numbers(store)) < 259
+    follow(store, shop)
+    assert numbers(store) == sorted(channel.orders)
+    assert column(store, "SELECT count(*) FROM events WHERE kind = 'received'") == [259]
+
+
+# --- too much at once ------------------------------------------------------------------------
+
+
+class Capped(MemoryShop):
+    """A shop that lists at most so many orders of a window."""
+
+    cap = 10
+
+    def changes(self, start, end):
+        if len(self._listing(start, end)) > self.cap:
+            self.asked.append((start, end))
+            raise CallFailed(Fault.PERMISSION, "too_many")
+        return super().changes(start, end)
+
+
+def test_a_window_beyond_the_cap_is_halved_until_it_fits(store):
+    channel = Capped(store.clock.now, page=5)
+    channel.put(*(at(f"T{i:03d}", 5 + i / 60) for i in range(120)))  # one a second
+    follow(store, Shop("tb", channel, TAOBAO))
+    assert numbers(store) == sorted(channel.orders)
+
+
+def test_halving_ends_and_says_so(store):
+    channel = Capped(store.clock.now)
+    channel.put(*(at(f"T{i}", 5) for i in range(11)))  # all in one second
+    shop = Shop("tb", channel, TAOBAO)
+    with pytest.raises(CallFailed) as failed:
+        pull(store, shop)
+    assert failed.value.code == "too_many"
+    assert len(channel.asked) < 60
+
+
+def test_windows_that_time_out_twice_are_halved_and_grow_again(store, channel, shop):
+    channel.rules = replace(channel.rules, span_s=86_400)
+    pull(store, shop)
+    store.clock.advance(1200)
+    channel.asked.clear()
+    channel.page_fails.extend([CallFailed(Fault.TRANSIENT, "timeout")] * 4)
+    channel.put(at("T1", -15), at("T2", -5))
+    for _ in range(4):
+        with pytest.raises(CallFailed):
+            pull(store, shop)
+    widths = [end - start - 60_000 for start, end in channel.asked]
+    assert widths == [1_200_000, 1_200_000, 600_000, 600_000]
+    pull(store, shop)
+    assert numbers(store) == ["T1", "T2"]
+    assert shop.stride.width(86_400_000) > 600_000
+
+
+def test_a_full_day_of_the_past_is_read_in_parts(store, monkeypatch):
+    """While a window is read, new orders wait."""
+    monkeypatch.setitem(pull.__globals__, "MOST_AT_ONCE", 20)
+    channel = MemoryShop(store.clock.now, page=100)
+    channel.put(*(at(f"T{i:03d}", 60 + i) for i in range(100)))
+    done = pull(store, Shop("tb", channel, TAOBAO))
+    assert (done.new, done.windows > 5) == (100, True)
 
 
 def test_one_order_the_shop_does_not_tell_is_an_alert_not_a_jam(store, channel, shop):
