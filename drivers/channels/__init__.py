@@ -76,6 +76,7 @@ CHANNELS: Mapping[str, Maker] = {
     "wechat": _shop("wechat", "WechatShop"),
     "kuaishou": _shop("kuaishou", "KuaishouShop"),
     "shopify": _shop("shopify", "ShopifyShop"),
+    "vendure": _shop("vendure", "VendureShop"),
     "woocommerce": _shop("woocommerce", "WooShop"),
 }
 """Channel name -> how a shop on it is connected."""

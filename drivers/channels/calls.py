@@ -123,6 +123,8 @@ class Line:
                     trust_env=False,
                     verify=_certificates(),
                     timeout=httpx.Timeout(self._read_s, connect=self._connect_s),
+                    # Some servers drop a connection that was idle for five seconds: be first.
+                    limits=httpx.Limits(keepalive_expiry=3.0),
                 )
             return self._client
 

@@ -54,7 +54,7 @@ def pick(fields: list[Field], value: Any) -> Any:
     told: dict[str, Any] = {}
     for one in fields:
         if one.on:
-            if value.get("__typename") == one.on:
+            if one.on in (value.get("__typename"), value.get("__interface")):
                 told |= pick(one.fields, value)
         elif one.name in value:
             told[one.name] = pick(one.fields, value[one.name])

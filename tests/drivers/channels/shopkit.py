@@ -41,6 +41,8 @@ class Kind:
     """Whether the connector itself waits out a short limit."""
     single: bool = False
     """Whether an order has one line only."""
+    remarks: bool = True
+    """Whether buyers can leave a note."""
     refuses_again: str = ""
     """The code of a second report of the same waybill; "" when it is no failure."""
 

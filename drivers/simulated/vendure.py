@@ -1,0 +1,297 @@
+"""A simulated Vendure shop: plays the GraphQL admin interface over real HTTP.
+
+It logs administrators in by name and password and hands the token out in a header, answers with
+what was selected, dates changes in whole seconds, and does not move an order's ``updatedAt`` when
+it becomes Shipped. Verbs: those of ``drivers.simulated.http`` and ``deals``.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from core.clock import Clock, local
+from drivers.simulated.deals import Deal, Item, Limited, Shop, SimLine, SimOrder, overlaid
+from drivers.simulated.graphql import Field, Malformed, parse, pick
+from drivers.simulated.http import Reply, Request
+
+__all__ = ["SimLine", "SimOrder", "SimulatedVendure"]
+
+LISTING = "orders"
+LOGIN = "login"
+FULFIL = "addFulfillmentToOrder"
+MOVE = "transitionFulfillmentToState"
+_STAGES = {
+    "unpaid": "ArrangingPayment",
+    "hold": "Modifying",
+    "to_ship": "PaymentSettled",
+    "partial": "PartiallyShipped",
+    "shipped": "Shipped",
+    "done": "Delivered",
+    "closed": "Cancelled",
+}
+
+
+class SimulatedVendure(Shop):
+    """One shop. Its state may be changed from any thread while calls come in."""
+
+    def __init__(
+        self, clock: Clock, app_key: str = "superadmin", app_secret: str = "secret", **world: Any
+    ) -> None:
+        """``world`` as for ``deals.Shop``."""
+        super().__init__(clock, **{"first_number": 100, "step": 1, **world})
+        self.app_key, self._app_secret = app_key, app_secret
+        self.session = ""
+        self.made: dict[str, dict[str, Any]] = {}
+        """Every fulfilment by its id, with the number of its order."""
+        self._logins = 0
+
+    def expire(self) -> None:
+        """The session ends; logging in works."""
+        with self.lock:
+            self.session = ""
+
+    def revoke(self) -> None:
+        """The administrator is deleted."""
+        with self.lock:
+            self.session, self.app_key = "", ""
+
+    # --- calls ----------------------------------------------------------------------------------
+
+    def name(self, request: Request) -> str:
+        """The root field; a listing of one order by its code is ``order``."""
+        try:
+            root = parse(_params(request.body)).root
+        except Malformed:
+            return "?"
+        wanted = (root.arguments.get("options") or {}).get("filter") or {}
+        return "order" if "eq" in wanted.get("code", {}) else root.name
+
+    def about(self, request: Request) -> str:
+        """The order a call is about, when it says so."""
+        try:
+            root = parse(_params(request.body)).root
+        except Malformed:
+            return ""
+        wanted = (root.arguments.get("options") or {}).get("filter") or {}
+        return str(wanted.get("code", {}).get("eq", ""))
+
+    def answer(self, request: Request) -> Reply:
+        """Check the session, then carry the call out."""
+        try:
+            root = parse(_params(request.body)).root
+            self.rate(self.name(request))
+            if root.name == LOGIN:
+                return self._logged_in(root)
+            token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            if not self.session or token != self.session:
+                said = "You are not currently authorized to perform this action"
+                return _failed("FORBIDDEN", said)
+            return _json({"data": {root.name: pick(root.fields, self._resolved(root))}})
+        except Malformed as malformed:
+            return _failed("GRAPHQL_VALIDATION_FAILED", str(malformed), 400)
+        except Limited as limited:
+            return Reply(b"{}", 429, headers={"Retry-After": str(int(limited.wait_s) + 1)})
+
+    def empty(self, request: Request) -> Reply:
+        """A well-formed answer with nothing in it."""
+        return _json({"data": {}})
+
+    def trouble(self) -> Reply:
+        """A failure inside, with HTTP 200."""
+        return _failed("INTERNAL_SERVER_ERROR", "internal error")
+
+    def _logged_in(self, root: Field) -> Reply:
+        came = (root.arguments.get("username"), root.arguments.get("password"))
+        if not self.app_key or came != (self.app_key, self._app_secret):
+            told = _error("INVALID_CREDENTIALS_ERROR", "The provided credentials are invalid")
+            return _json({"data": {"login": pick(root.fields, told)}})
+        self._logins += 1
+        self.session = f"vendure-{self._logins}"
+        self.commit(what="renewed")
+        told = {"__typename": "CurrentUser", "id": "1"}
+        headers = {"vendure-auth-token": self.session}
+        return _json({"data": {"login": pick(root.fields, told)}}, headers=headers)
+
+    def _resolved(self, root: Field) -> Any:
+        match root.name:
+            case "orders":
+                return self._listing(root.arguments.get("options") or {})
+            case "addFulfillmentToOrder":
+                return self._fulfilled(root.arguments.get("input") or {})
+            case "transitionFulfillmentToState":
+                return self._left(str(root.arguments.get("id")), root.arguments.get("state"))
+        raise Malformed(f"Cannot query field {root.name!r}")
+
+    # --- listing and detail ---------------------------------------------------------------------
+
+    def _listing(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        take, skip = int(options.get("take") or 100), int(options.get("skip") or 0)
+        if take > 1000:
+            raise Malformed("take")
+        wanted = options.get("filter") or {}
+        start, end = _bounds(wanted.get("updatedAt"))
+        found = [
+            deal for _, deal in self.changed(start, end + 999) if _matches(self._wire(deal), wanted)
+        ]
+        found.sort(key=lambda deal: (deal.modified_at // 1000, int(deal.number)))
+        items = [self._wire(deal) for deal in found[skip : skip + take]]
+        one = "eq" in wanted.get("code", {})
+        return {"items": items if one else self.page(items), "totalItems": len(found)}
+
+    def _wire(self, deal: Deal) -> dict[str, Any]:
+        order = deal.told
+        paid = deal.paid_at is not None
+        state = "Modifying" if "hold" in deal.marks else _STAGES.get(deal.stage, deal.stage)
+        told: dict[str, Any] = {
+            "id": deal.number,
+            "code": deal.number,
+            "state": state,
+            "active": deal.stage == "unpaid",
+            "createdAt": _text(deal.created_at),
+            "updatedAt": _text(deal.modified_at),
+            "orderPlacedAt": _text(deal.created_at) if paid else None,
+            "totalWithTax": deal.goods_cents + order.freight_cents,
+            "shippingWithTax": order.freight_cents,
+            "customer": {
+                "id": "7",
+                "firstName": order.name[1:],
+                "lastName": order.name[:1],
+                "emailAddress": f"{order.buyer}@example.com",
+            },
+            "shippingAddress": {
+                "fullName": order.name,
+                "streetLine1": order.district + deal.address,
+                "streetLine2": "",
+                "city": order.city,
+                "province": order.province,
+                "postalCode": "310000",
+                "countryCode": "CN",
+                "phoneNumber": order.phone,
+            },
+            "shippingLines": [{"shippingMethod": {"name": order.promise or "Standard"}}],
+            "lines": [_line(item) for item in deal.items],
+            "payments": [{"updatedAt": _text(deal.created_at), "refunds": []}] if paid else [],
+            "fulfillments": [x for x in self.made.values() if x["order"] == deal.number],
+        }
+        return overlaid(told, deal.more)
+
+    # --- shipping -------------------------------------------------------------------------------
+
+    def _fulfilled(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        handler = told.get("handler") or {}
+        values = {x.get("name"): x.get("value") for x in handler.get("arguments") or []}
+        wanted = {x.get("orderLineId"): x.get("quantity") for x in told.get("lines") or []}
+        deal = self._of(wanted)
+        if deal is None or handler.get("code") != "manual-fulfillment":
+            return _error("CREATE_FULFILLMENT_ERROR", "An error occurred when creating")
+        if deal.stage not in ("to_ship", "partial"):
+            self.refused(deal.number, str(values.get("trackingCode")), deal.stage)
+            return _error("ORDER_STATE_TRANSITION_ERROR", "Cannot fulfill in this state")
+        taken = {x["orderLineId"] for one in self._standing(deal) for x in one["lines"]}
+        left = {x.number: x.line.quantity for x in deal.left if x.number not in taken}
+        if any(left.get(str(line)) != count for line, count in wanted.items()):
+            self.refused(deal.number, str(values.get("trackingCode")), "fulfilled")
+            return _error(
+                "ITEMS_ALREADY_FULFILLED_ERROR", "One or more items are already fulfilled"
+            )
+        made: dict[str, Any] = {
+            "__typename": "Fulfillment",
+            "id": self.next_number(),
+            "order": deal.number,
+            "state": "Pending",
+            "trackingCode": str(values.get("trackingCode") or ""),
+            "method": str(values.get("method") or ""),
+            "updatedAt": _text(self.now()),
+            "lines": [{"orderLineId": line, "quantity": count} for line, count in wanted.items()],
+        }
+        self.made[made["id"]] = made
+        return made
+
+    def _left(self, number: str, state: object) -> dict[str, Any]:
+        made = self.made.get(number)
+        if made is None or (made["state"], state) != ("Pending", "Shipped"):
+            return _error("FULFILLMENT_STATE_TRANSITION_ERROR", "Cannot transition Fulfillment")
+        made |= {"state": "Shipped", "updatedAt": _text(self.now())}
+        deal = self.deals[made["order"]]
+        at, versions = deal.modified_at, list(deal.versions)
+        inside = {line["orderLineId"] for line in made["lines"]}
+        items = [item for item in deal.items if item.number in inside]
+        self.post(deal, items, made["trackingCode"], made["method"])
+        deal.modified_at, deal.versions = (
+            at,
+            versions,
+        )  # as there: the order's own time stands still
+        return made
+
+    def _of(self, lines: Mapping[Any, Any]) -> Deal | None:
+        """The order all those lines are of."""
+        for deal in self.deals.values():
+            if lines and set(lines) <= {item.number for item in deal.items}:
+                return deal
+        return None
+
+    def _standing(self, deal: Deal) -> list[dict[str, Any]]:
+        return [x for x in self.made.values() if x["order"] == deal.number]
+
+
+def _line(item: Item) -> dict[str, Any]:
+    line = item.line
+    told = {
+        "id": item.number,
+        "quantity": 0 if item.refund == "refunded" else line.quantity,
+        "orderPlacedQuantity": line.quantity,
+        "unitPriceWithTax": line.price_cents,
+        "productVariant": {"sku": line.sku, "name": line.title or line.sku},
+    }
+    return overlaid(told, item.more)
+
+
+def _matches(told: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether an order passes every filter but that of its time of change."""
+    for key, rule in wanted.items():
+        value = told[key]
+        if "eq" in rule and value != rule["eq"]:
+            return False
+        if "in" in rule and value not in rule["in"]:
+            return False
+        if "between" in rule and key != "updatedAt":
+            start, end = _bounds(rule)
+            if value is None or not start <= _moment(value) <= end:
+                return False
+    return True
+
+
+def _bounds(rule: Mapping[str, Any] | None) -> tuple[int, int]:
+    between = (rule or {}).get("between") or {}
+    start, end = between.get("start"), between.get("end")
+    return _moment(start) if start else 0, _moment(end) if end else 2**60
+
+
+def _error(code: str, text: str) -> dict[str, Any]:
+    return {"__typename": code, "__interface": "ErrorResult", "errorCode": code, "message": text}
+
+
+def _failed(code: str, text: str, status: int = 200) -> Reply:
+    return _json({"errors": [{"message": text, "extensions": {"code": code}}]}, status)
+
+
+def _text(at: int) -> str:
+    return local(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def _moment(text: object) -> int:
+    return int(datetime.fromisoformat(str(text)).timestamp() * 1000)
+
+
+def _params(body: bytes) -> dict[str, Any]:
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _json(told: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+    body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    return Reply(body, status, headers=headers or {})
