@@ -102,6 +102,17 @@ def measure(line: Iterable[Piece]) -> int:
     return sum(cell_len(text) for text, _ in line)
 
 
+def joined(line: Iterable[Piece]) -> Line:
+    """The line with neighbours of one style made one piece: fewer escape sequences to write."""
+    merged: list[Piece] = []
+    for text, style in line:
+        if merged and merged[-1][1] == style:
+            merged[-1] = (merged[-1][0] + text, style)
+        elif text:
+            merged.append((text, style))
+    return tuple(merged)
+
+
 def plain(line: Iterable[Piece]) -> str:
     """A line without its styles."""
     return "".join(text for text, _ in line)

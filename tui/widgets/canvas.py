@@ -9,7 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.ink import Line, row, tall, width_of
+from tui.ink import Line, joined, row, tall, width_of
 from tui.palette import Palette, palette
 
 _PLAIN = palette("dark")
@@ -86,7 +86,7 @@ class Canvas(Widget):
             self._report(error)
             painted = []
         lines = tall(painted, height, width, self.fill)
-        return [row(width, *line, fill=self.fill) for line in lines]
+        return [joined(row(width, *line, fill=self.fill)) for line in lines]
 
     def _report(self, error: Exception) -> None:
         """Tell the app once per kind of defect; a paint that fails would fail again and again."""
