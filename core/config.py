@@ -81,6 +81,8 @@ class StationConfig:
     scanners: tuple[DeviceConfig, ...] = ()
     scale: DeviceConfig | None = None
     printer: DeviceConfig | None = None
+    slip_printer: DeviceConfig | None = None
+    """Prints the slips where the label printer should not."""
     camera: DeviceConfig | None = None
 
 
@@ -296,6 +298,7 @@ def station_of(table: Table, secrets: list[bool]) -> StationConfig:
         scanners=tuple(device_of(t, secrets) for t in table.tables("scanners")),
         scale=maybe_device(table.table("scale"), secrets),
         printer=maybe_device(table.table("printer"), secrets),
+        slip_printer=maybe_device(table.table("slip_printer"), secrets),
         camera=maybe_device(table.table("camera"), secrets),
     )
     table.finish()

@@ -42,7 +42,7 @@ class Station:
     """One bench at work in this process."""
 
     def __init__(self, store: Store, config: Config, station: StationConfig, clock: Clock) -> None:
-        from tui.wiring import camera_of, printer_of
+        from tui.wiring import camera_of, printers_of
 
         self.code = station.code
         self.config = config
@@ -53,16 +53,9 @@ class Station:
         self.weight_listener: Callable[[], None] = lambda: None
         self.scale = self._scale(station.scale)
         self.scanners = [self._scanner(device) for device in station.scanners]
+        printer = printers_of(station, config)
         self.printing = (
-            PrintRun(
-                store,
-                station.code,
-                printer_of(station.printer, station.code, config),
-                config.sender,
-                clock,
-            )
-            if station.printer
-            else None
+            PrintRun(store, station.code, printer, config.sender, clock) if printer else None
         )
         camera = camera_of(station.camera, station.code, config) if station.camera else None
         self.recorder = Recorder(store, station.code, camera, config.photos, clock)

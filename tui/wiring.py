@@ -179,7 +179,7 @@ def printer_of(device: DeviceConfig, name: str, config: Config) -> Printer:
 
 
 def printers_of(station: StationConfig, config: Config) -> Printer | None:
-    """What a station prints on: one printer, or one for labels and one for slips. Raises Problem."""
+    """What a station prints on: one printer, or labels and slips apart. Raises Problem."""
     labels = printer_of(station.printer, station.code, config) if station.printer else None
     if station.slip_printer is None:
         return labels

@@ -18,23 +18,27 @@ from core.ports import (
     PrintFailed,
     SlipFacts,
 )
-from drivers.printers import tspl, zpl
+from drivers.printers import escpos, tspl, zpl
 from drivers.printers.label import draw_label
 from drivers.printers.raster import Raster
+from drivers.printers.receipt import COLUMNS, draw_receipt, pieces
 from drivers.printers.slip import draw_slip
 from drivers.printers.transport import WRITE_S, Link, open_link, reason
 
-LANGUAGES: dict[str, ModuleType] = {"zpl": zpl, "tspl": tspl}
+LANGUAGES: dict[str, ModuleType] = {"zpl": zpl, "tspl": tspl, "escpos": escpos}
 ANSWER_S = 1.0
 """How long a printer may think about its status; a Zebra with an open head stays silent."""
 DOTS_PER_MM = {203: 8, 300: 12}
 
 
 class LabelPrinter:
-    """One printer for labels and slips, over any transport, in ZPL or TSPL.
+    """One printer for labels and slips, over any transport, in ZPL or TSPL; or for slips only, in
+    ESC/POS.
 
     ``must_answer`` says whether silence before a job means trouble (the default for ZPL, where
-    every healthy printer answers) or is normal (the default for TSPL, whose clones often do not).
+    every healthy printer answers) or is normal (the default for the others, whose clones often do
+    not). A slip printer has rolls of ``paper_mm`` 58 or 80 instead of ``size_mm``; with
+    ``characters`` it prints its own letters (Chinese firmware) instead of dots.
     """
 
     def __init__(
@@ -48,11 +52,15 @@ class LabelPrinter:
         lang: str = "zh_CN",
         zone: tzinfo = SHANGHAI,
         must_answer: bool | None = None,
+        paper_mm: int = 80,
+        characters: bool = False,
         answer_s: float = ANSWER_S,
         patience_s: float = WRITE_S,
     ) -> None:
         if language not in LANGUAGES or dpi not in DOTS_PER_MM:
             raise Problem("printer.bad_kind", printer=name, language=language, dpi=dpi)
+        if paper_mm not in COLUMNS:
+            raise Problem("printer.bad_paper", printer=name, paper=paper_mm)
         self.name = name
         self.url = url
         self.language = language
@@ -62,6 +70,8 @@ class LabelPrinter:
         """The last status answer as it came, for the devices screen."""
         self._lang = lang
         self._zone = zone
+        self._paper_mm = paper_mm
+        self._characters = characters
         self._must_answer = language == "zpl" if must_answer is None else must_answer
         self._answer_s = answer_s
         self._patience_s = patience_s
@@ -88,6 +98,8 @@ class LabelPrinter:
 
     def print_label(self, label: LabelFacts) -> None:
         """Print one parcel label. Raises PrintFailed; a named fault means nothing was sent."""
+        if self.language == "escpos":
+            raise PrintFailed(message("printer.slips_only", printer=self.name))
         remark = f"packline {_word(label.waybill)} {_word(label.number)} copy={label.copy}"
         with _drawing(self.name):
             raster = draw_label(label, self.dots_per_mm, self.size_mm, self._lang, self._zone)
@@ -96,6 +108,11 @@ class LabelPrinter:
 
     def print_slip(self, slip: SlipFacts) -> None:
         """Print one execution slip, all its pages. Raises PrintFailed."""
+        if self.language == "escpos":
+            with _drawing(self.name):
+                job = self._roll(slip)
+            self._send(job)
+            return
         remark = f"packline slip {_word(slip.number)} copy={slip.copy}"
         with _drawing(self.name):
             pages = draw_slip(slip, self.dots_per_mm, self.size_mm, self._lang, self._zone)
@@ -108,6 +125,13 @@ class LabelPrinter:
         if self.language == "zpl":
             return zpl.job(raster, remark)
         return tspl.job(raster, self.size_mm)
+
+    def _roll(self, slip: SlipFacts) -> bytes:
+        """The slip on a roll, as dots or as the printer's own characters."""
+        if self._characters:
+            told = pieces(slip, self._lang, self._zone)
+            return escpos.text_job(told, COLUMNS[self._paper_mm])
+        return escpos.job(draw_receipt(slip, self._paper_mm, self._lang, self._zone))
 
     def _send(self, job: bytes) -> None:
         """One job over one open link, after a look at the printer. Raises PrintFailed."""
@@ -138,6 +162,8 @@ class LabelPrinter:
         deadline = time.monotonic() + self._answer_s
         heard = b""
         try:
+            if (known := link.state(self.name)) is not None:
+                return known
             heard = link.ask(speech.ASK, self._answer_s)
             while not speech.complete(heard) and (left := deadline - time.monotonic()) > 0:
                 heard += link.read(left)

@@ -1,8 +1,8 @@
-"""The wire to a printer: TCP, a device file or a serial port; one job is one open.
+"""The wire to a printer: TCP, a device file, a serial port or a spooler; one job is one open.
 
 Addresses: ``tcp://host:9100``, ``/dev/usb/lp0`` (or ``file:///dev/usb/lp0``),
-``serial:///dev/ttyUSB0?baud=9600``. Everything here has a deadline, and a failure says whether
-bytes of the job may have reached the printer.
+``serial:///dev/ttyUSB0?baud=9600``, ``cups://QUEUE``. Everything here has a deadline, and a
+failure says whether bytes of the job may have reached the printer.
 """
 
 import errno
@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from core.errors import Problem
 from core.messages import Message, message
-from core.ports import PrintFailed
+from core.ports import PrinterStatus, PrintFailed
 
 OPEN_S = 1.0
 """Longest wait for a connection."""
@@ -44,6 +44,13 @@ class Link(ABC):
             self._drain()
         except OSError as error:
             raise PrintFailed(_why(error), in_doubt=sent > 0) from error
+
+    def state(self, name: str) -> PrinterStatus | None:
+        """What this wire itself knows of the printer; None: ask it in its own language.
+
+        Raises OSError.
+        """
+        return None
 
     def ask(self, question: bytes, seconds: float) -> bytes:
         """Write a short question; the bytes that came within ``seconds``. Raises OSError."""
@@ -203,6 +210,10 @@ def open_link(address: str, patience_s: float = WRITE_S) -> Link:
         if parts.scheme == "serial" and parts.path:
             baud = int(parse_qs(parts.query).get("baud", ["9600"])[0])
             return SerialLink(parts.path, baud, patience_s)
+        if parts.scheme == "cups" and parts.netloc:
+            from drivers.printers.cups import CupsLink
+
+            return CupsLink(parts.netloc + parts.path, patience_s)
         if parts.scheme in ("", "file") and parts.path.startswith("/"):
             return FileLink(parts.path, patience_s)
     except ValueError as error:

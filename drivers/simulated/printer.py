@@ -1,7 +1,7 @@
-"""A label printer on a socket or a pseudo-terminal that speaks ZPL or TSPL and breaks on demand.
+"""A printer on a socket or a pseudo-terminal that speaks ZPL, TSPL or ESC/POS and breaks on demand.
 
-It decodes every job back into dots with its own decoder, answers ``~HS`` and ``<ESC>!?``, keeps
-what it printed, and misbehaves as told: paper out, head open, silence, slowness, a dropped
+It decodes every job back with its own decoder, answers ``~HS``, ``<ESC>!?`` and ``DLE EOT n``,
+keeps what it printed, and misbehaves as told: paper out, head open, silence, slowness, a dropped
 connection, no power.
 """
 
@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drivers.printers.raster import Raster
+from drivers.simulated import escpos
 
 FAULTS = {
     "paper_out": (b"1", b"0", b"0", b"0", 0x04),
@@ -39,6 +40,11 @@ _ZPL_JOB = re.compile(rb"\^XA(.*?)\^XZ", re.DOTALL)
 _FIELD = re.compile(rb"\^GFA,(\d+),(\d+),(\d+),([^^~]*)")
 _REMARK = re.compile(rb"\^FX ?([^^]*)\^FS")
 _BITMAP = re.compile(rb"BITMAP 0,0,(\d+),(\d+),0,")
+_ASKED = {
+    "zpl": re.compile(re.escape(b"~HS")),
+    "tspl": re.compile(re.escape(b"\x1b!?")),
+    "escpos": escpos.QUESTION,
+}
 _LABEL_REMARK = re.compile(r"packline (\S+) (\S+) copy=(\d+)$")
 
 BLANK = Raster(8, 0, b"")
@@ -54,6 +60,10 @@ class PrintedLabel:
     """The job's ``^FX`` comment, "" in TSPL."""
     at: float = 0.0
     """Monotonic seconds."""
+    text: str = ""
+    """What came out in the printer's own characters."""
+    own_codes: tuple[str, ...] = ()
+    """Texts of the codes the printer drew by itself."""
 
     @property
     def waybill(self) -> str:
@@ -81,7 +91,9 @@ class PrintedLabel:
         """Texts of the bar codes on the paper, as a scanner reads them; needs ``zxing-cpp``."""
         import zxingcpp
 
-        return tuple(code.text for code in zxingcpp.read_barcodes(self.raster.image().convert("L")))
+        picture = self.raster.image().convert("L") if self.raster.height else None
+        seen = zxingcpp.read_barcodes(picture) if picture else []
+        return (*self.own_codes, *(code.text for code in seen))
 
 
 class SimulatedPrinter:
@@ -224,30 +236,39 @@ class SimulatedPrinter:
 
     def _take(self, fd: int, heard: bytes) -> bytes:
         """Answer and print what is complete; the rest of the bytes."""
-        ask = b"~HS" if self.language == "zpl" else b"\x1b!?"
-        decode = _zpl_job if self.language == "zpl" else _tspl_job
+        decode = {"zpl": _zpl_job, "tspl": _tspl_job, "escpos": _escpos_job}[self.language]
         while True:
             job = decode(heard) if self._fault != "drop" else None
-            at = heard.find(ask)
-            if at >= 0 and (job is None or at < job[1]):
+            asked = _ASKED[self.language].search(heard)
+            if asked and asked.start() < self._begun(heard, job):
                 self.heard += 1
-                self._answer(fd)
-                heard = heard[:at] + heard[at + len(ask) :]
+                self._answer(fd, asked.group())
+                heard = heard[: asked.start()] + heard[asked.end() :]
             elif job is not None:
                 self._print(job[0])
                 heard = heard[job[2] :]
             else:
                 return heard
 
-    def _answer(self, fd: int) -> None:
+    def _begun(self, heard: bytes, job: tuple[PrintedLabel, int, int] | None) -> int:
+        """Where a job begins: dots of ESC/POS may look like a question and are none."""
+        if job is not None:
+            return job[1]
+        begun = heard.find(escpos.BEGIN) if self.language == "escpos" else -1
+        return begun if begun >= 0 else len(heard)
+
+    def _answer(self, fd: int, question: bytes) -> None:
         if self._fault == "silent":
             return
         if self._fault == "slow":
             time.sleep(0.1)
         with contextlib.suppress(OSError):
-            os.write(fd, b"?\x03?\x03?\x03" if self._fault == "garbled" else self._state())
+            garbled = b"?\x03?\x03?\x03"
+            os.write(fd, garbled if self._fault == "garbled" else self._state(question))
 
-    def _state(self) -> bytes:
+    def _state(self, question: bytes) -> bytes:
+        if self.language == "escpos":
+            return escpos.answer(question, self._fault)
         paper, paused, head, ribbon, bits = FAULTS.get(self._fault, FAULTS[""])
         if self.language == "tspl":
             return bytes([bits])
@@ -336,3 +357,13 @@ def _tspl_job(heard: bytes) -> tuple[PrintedLabel, int, int] | None:
     start = max(0, heard.rfind(b"SIZE", 0, match.start()))
     label = PrintedLabel(Raster(across * 8, height, data), "", time.monotonic())
     return label, start, done + len(b"PRINT 1,1\r\n")
+
+
+def _escpos_job(heard: bytes) -> tuple[PrintedLabel, int, int] | None:
+    """The first whole slip in the bytes with its start and end."""
+    found = escpos.hear(heard)
+    if found is None:
+        return None
+    slip, start, end = found
+    text = slip.text.decode("gb18030")
+    return PrintedLabel(slip.raster(), "", time.monotonic(), text, tuple(slip.codes)), start, end

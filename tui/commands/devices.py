@@ -128,6 +128,7 @@ def ask_station(config: Config, station: StationConfig) -> list[Answer]:
     for device, ask, kind in (
         (station.scale, ask_scale, "scale"),
         (station.printer, ask_printer, "printer"),
+        (station.slip_printer, ask_printer, "slip printer"),
         (station.camera, ask_camera, "camera"),
     ):
         if device is not None:

@@ -230,7 +230,7 @@ def test_nonsense_is_refused_in_words(label: LabelFacts) -> None:
     ):
         assert refused(LabelPrinter("P1", address), label).why.id == "printer.bad_address"
     with pytest.raises(Problem, match="bad_kind"):
-        LabelPrinter("P1", "tcp://h", "escpos")
+        LabelPrinter("P1", "tcp://h", "epl")
     with pytest.raises(Problem, match="bad_kind"):
         LabelPrinter("P1", "tcp://h", dpi=600)
 
