@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+import time
 from pathlib import Path
 
 from core.config import read_config
@@ -34,9 +35,12 @@ def main() -> None:
     """Open the bench and work until killed."""
     works = Works(read_config(Path(sys.argv[1])))
     station = works.station("B1")
-    station.listener = lambda view: print(told(view), flush=True)
     works.engine.start()
     station.start()
+    while not station.scanners[0].state.connected:
+        time.sleep(0.005)
+    station.listener = lambda view: print(told(view), flush=True)
+    print(told(station.bench.view()), flush=True)
     threading.Event().wait()
 
 

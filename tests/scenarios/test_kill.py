@@ -28,7 +28,7 @@ from tui.demo.orders import Buyers
 from tui.demo.world import Gear, Shape, World
 from tui.wiring import Works
 
-ORDERS, KILLS = 5, 7
+ORDERS, KILLS = 4, 6
 HERE = Path(__file__).parent
 View = dict[str, Any]
 
@@ -85,10 +85,12 @@ class Hands:
         self.gear = gear
         self.life = life
         self.loaded = False
+        self.patience = 1.0
 
     def act(self) -> None:
         """One movement; does not wait for its answer."""
         view = self.life.newest()
+        self.patience = 1.0
         if view["step"] == "weigh" and not view["choices"]:
             self._weigh(view)
             return
@@ -99,6 +101,7 @@ class Hands:
     def _weigh(self, view: View) -> None:
         if self.loaded:
             self.gear.scale.clear()
+            self.patience = 0.3  # an emptied scale says nothing
         else:
             grams = sum(goods().products[x[1]].grams * x[4] for x in view["lines"])
             self.gear.scale.put(grams + PACKING_G)
@@ -116,7 +119,7 @@ class Hands:
 
     def answered(self) -> bool:
         """Wait for an answer to the last movement."""
-        told = self.life.next(2.5)
+        told = self.life.next(self.patience)
         if told is not None:
             self.life.view = told
         return told is not None
@@ -206,6 +209,7 @@ def say(hands: Hands, code: str) -> None:
     """A scan that is answered."""
     hands.life.newest()
     hands.gear.scanner.scan(code)
+    hands.patience = 10.0
     assert hands.answered(), code
 
 
