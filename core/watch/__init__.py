@@ -77,8 +77,8 @@ def close_answered(tx: Tx) -> None:
     """Acknowledged alerts whose order has left or moved since are over."""
     tx.run(
         "UPDATE alerts SET closed_at = ?1 WHERE closed_at IS NULL AND acknowledged_at IS NOT NULL"
-        " AND order_id IN (SELECT id FROM orders WHERE open = 0"
-        " OR (alerts.rule = 'untouched' AND touched_at > ?1 - ?2))",
+        " AND EXISTS (SELECT 1 FROM orders o WHERE o.id = alerts.order_id"
+        " AND (o.open = 0 OR (alerts.rule = 'untouched' AND o.touched_at > ?1 - ?2)))",
         *(tx.now, UNTOUCHED_MS),
     )
 
