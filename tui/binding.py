@@ -200,7 +200,9 @@ class Alerts:
             kind=row["rule"],
             what=Message(
                 f"alert.{row['rule']}",
-                Blanks(unpack(row["what"]) | {"subject": row["subject"]}),
+                Blanks(
+                    unpack(row["what"]) | {"subject": row["subject"], "goods": row["summary"] or ""}
+                ),
             ),
             number=row["subject"] if row["order_id"] is not None else "",
             since=row["raised_at"],
