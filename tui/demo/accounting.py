@@ -216,11 +216,7 @@ class Books:
 
     def closed_since(self, order: Row) -> bool:
         """Whether the shop gave the money back, which it told only after the handover."""
-        trade = self.trades[self.shop_of[order["shop_id"]]][order["platform_number"]]
-        lines: list[dict[str, Any]] = trade["orders"]["order"]
-        return trade["status"] == "TRADE_CLOSED" or any(
-            line["refund_status"] not in ("NO_REFUND", "CLOSED") for line in lines
-        )
+        return refunded(self.trades[self.shop_of[order["shop_id"]]][order["platform_number"]])
 
     def holds_at_handover(self, order: Row) -> Iterator[Difference]:
         """Nothing left the building while it was held."""
@@ -290,3 +286,11 @@ class Books:
     def _one(self, sql: str) -> int:
         row = self.read.one(sql)
         return int(row["n"]) if row else 0
+
+
+def refunded(trade: dict[str, Any]) -> bool:
+    """Whether money of an order went back, or may."""
+    lines: list[dict[str, Any]] = trade["orders"]["order"]
+    return trade["status"] == "TRADE_CLOSED" or any(
+        line["refund_status"] not in ("NO_REFUND", "CLOSED") for line in lines
+    )

@@ -21,7 +21,7 @@ from core.orders.holds import release
 from core.store import Actor, Tx
 from core.store.store import BACKGROUND
 from core.sync.outbox import try_again
-from tui.demo.accounting import Books, Difference, Sums
+from tui.demo.accounting import Books, Difference, Sums, refunded
 from tui.demo.furnishing import furnish, occupied, open_books, write_config
 from tui.demo.goods import Goods, goods
 from tui.demo.orders import Buyers
@@ -286,7 +286,23 @@ class Rehearsal:
             for packer in self.packers
             if any(self._still_open(number) for number in list(packer.parcels))
         ]
-        return left or self._unheard()
+        return left or self._refused() or self._unheard()
+
+    def _refused(self) -> list[Difference]:
+        """Effects that wait for a person although the other side would take them now."""
+        trades = {
+            (self.works.place.shops[code], tid): trade
+            for code, shop in self.world.shops.items()
+            for tid, trade in shop.orders.items()
+        }
+        return [
+            Difference("drain", row["number"], "out of the outbox", row["last_answer"])
+            for row in self.works.store.read.all(
+                "SELECT o.number, o.shop_id, o.platform_number, x.last_answer FROM outbox x"
+                " JOIN orders o ON o.id = x.order_id WHERE x.state = 'conflict'"
+            )
+            if not refunded(trades[row["shop_id"], row["platform_number"]])
+        ]
 
     def _still_open(self, number: str) -> bool:
         """A parcel on the bench that is neither held nor gone."""

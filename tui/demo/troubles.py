@@ -147,6 +147,7 @@ class Minds:
     draw: random.Random
     day: Day
     open_refunds: set[tuple[str, str]] = field(default_factory=set)
+    stopped: set[tuple[str, str]] = field(default_factory=set)
 
     def after(self, shop: str, tid: str, now: int) -> list[tuple[int, Deed]]:
         """What this buyer will still do, to be done at those moments."""
@@ -179,8 +180,8 @@ class Minds:
         if kind == "memo":
             return [(at, partial(server.memo, tid, "客户改要红色，务必核对"))]
         if kind == "hold":
-            lift = partial(server.hold, tid, on=False)
-            return [(at, partial(server.hold, tid)), (at + later(self.draw, 60), lift)]
+            lift = (at + later(self.draw, 60), partial(self._lift, shop, tid))
+            return [(at, partial(self._stop, shop, tid)), lift]
         return [(at, partial(server.change_address, tid, "新地址：滨江区江南大道228号5幢"))]
 
     def _refund(self, shop: str, tid: str, oid: str | None) -> None:
@@ -199,8 +200,19 @@ class Minds:
                 settle = server.agree_refund if self._maybe(0.5) else server.withdraw_refund
                 settle(tid, line["oid_str"])
 
+    def _stop(self, shop: str, tid: str) -> None:
+        """The platform holds an order back for a while."""
+        self.world.shops[shop].hold(tid)
+        self.stopped.add((shop, tid))
+
+    def _lift(self, shop: str, tid: str) -> None:
+        self.world.shops[shop].hold(tid, on=False)
+        self.stopped.discard((shop, tid))
+
     def settle_all(self) -> None:
-        """The day is over: every open refund gets its answer."""
+        """The day is over: every open refund gets its answer, every order may go."""
+        for shop, tid in sorted(self.stopped):
+            self._lift(shop, tid)
         for shop, tid in sorted(self.open_refunds):
             self._settle(shop, tid)
 
