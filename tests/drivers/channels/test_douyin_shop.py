@@ -211,6 +211,7 @@ def test_the_same_request_gets_the_first_answer(floor: Floor) -> None:
     floor.server.script([{"at": SHIP, "do": "drop_after_commit"}])
     assert refused(lambda: shop.ship(parcel(number))).in_doubt
     shop.ship(parcel(number))  # no query between: the parcel's id alone keeps it single
+    assert list(floor.server._done) == [parcel(number).reference]
     assert len(floor.server.shipments[number]) == 1
 
 

@@ -128,6 +128,14 @@ def test_our_waybill_there_already_is_success_without_a_call(floor: Floor) -> No
     assert floor.server.count(SHIP) == 1
 
 
+def test_another_waybill_there_is_never_sent_over(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    shop.ship(parcel(number))
+    failed = refused(lambda: shop.ship(parcel(number, waybill="ZT0000009")))
+    assert (failed.fault, failed.code) == (Fault.BUSINESS, "already_shipped")
+    assert floor.server.count(SHIP) == 1
+
+
 def test_a_refund_keeps_it_from_being_shipped(floor: Floor) -> None:
     (number,), shop = floor.place(), floor.shop()
     floor.server.refund(number)
