@@ -14,6 +14,8 @@ from core.store import Actor, Row, Rows, Store, Tx
 from core.watch import close_alert, raise_alert
 
 log = logging.getLogger(__name__)
+UNPRINTED = "state IN ('waiting', 'sending')"
+"""As the index of open jobs says it; without these words a question reads every label ever."""
 RETRY_S = 3.0
 LOOK_S = 0.5
 SHORTEST_LOOK_S = 0.02
@@ -120,8 +122,8 @@ class PrintRun:
 def due_job(read: Rows, station: str, now: int) -> Row | None:
     """The oldest job this station's printer should print."""
     return read.one(
-        "SELECT * FROM print_jobs WHERE station = ? AND state = 'waiting' AND next_try_at <= ?"
-        " ORDER BY id LIMIT 1",
+        f"SELECT * FROM print_jobs WHERE station = ? AND {UNPRINTED} AND state = 'waiting'"
+        " AND next_try_at <= ? ORDER BY +id LIMIT 1",  # + keeps it off the history, oldest first
         *(station, now),
     )
 
@@ -155,7 +157,9 @@ def refuse(tx: Tx, job: Row, why: Message) -> None:
 
 def doubt_unfinished(tx: Tx, station: str) -> None:
     """A crash hit while a job was on the wire: nobody knows whether paper came out."""
-    for job in tx.all("SELECT * FROM print_jobs WHERE station = ? AND state = 'sending'", station):
+    for job in tx.all(
+        f"SELECT * FROM print_jobs WHERE station = ? AND {UNPRINTED} AND state = 'sending'", station
+    ):
         doubt(tx, job, "restart")
 
 
