@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.floor.values import BenchLine, BenchView, Step, Tone
 from core.ports import Scan
@@ -127,7 +127,7 @@ class Packer:
             view = self._changed(before, PATIENCE_S)
             if view is None:
                 self.tally.silent += 1
-                return self._look()
+                return replace(self._look(), outcome=None)  # no beep: that was not heard
         else:
             scan = Scan(text, self.station.clock.now(), "keys")
             view = self.station.scan(scan).result(timeout=30)
@@ -217,10 +217,10 @@ class Packer:
     def _wrong(self, view: BenchView, what: str, code: str) -> None:
         """Scan what must be refused, and see that nothing was counted."""
         after = self._scan(code)
-        if after.number != view.number or after.choices:
-            return  # something else stopped the order meanwhile
         told = after.outcome
-        if told is None or told.tone not in REFUSED or counts(after) != counts(view):
+        if told is None or after.number != view.number or after.choices:
+            return  # not heard, or something else stopped the order meanwhile
+        if told.tone not in REFUSED or counts(after) != counts(view):
             self.tally.let_through.append(f"{what} {code} at {view.number}: {told}")
         else:
             self.tally.mistakes[what] += 1
