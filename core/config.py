@@ -41,6 +41,8 @@ class ShopConfig:
     carrier: str = "zto"
     backhaul_on: str = "labelled"
     pull_every_s: int = 60
+    carriers: Mapping[str, str] = field(default_factory=dict)
+    """Our carrier code -> this platform's, where it differs from the connector's own table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,12 @@ class Config:
     prefix: str = "DB"
     tolerance_g: int = 20
     tolerance_percent: int = 3
+    repeat_ms: int = 1000
+    """A scanner that reads the same code again within this time read it twice."""
+    repeat_counting_ms: int = 300
+    """The same while units are counted, where the same code is also the next unit."""
+    repeat_command_ms: int = 1500
+    """The same for commands."""
     sender: Sender = field(default_factory=lambda: Sender(name="", phone=""))
     warehouses: tuple[WarehouseConfig, ...] = ()
     shops: tuple[ShopConfig, ...] = ()
@@ -204,6 +212,9 @@ def read_config(path: Path) -> Config:
         prefix=prefix_of(top),
         tolerance_g=top.number("tolerance_g", 20),
         tolerance_percent=top.number("tolerance_percent", 3),
+        repeat_ms=top.number("repeat_ms", 1000),
+        repeat_counting_ms=top.number("repeat_counting_ms", 300),
+        repeat_command_ms=top.number("repeat_command_ms", 1500),
         sound=top.text("sound", ""),
         sender=sender_of(top.table("sender")),
         warehouses=unique(tuple(warehouse_of(t) for t in top.tables("warehouses")), path),
@@ -267,10 +278,20 @@ def shop_of(table: Table, secrets: list[bool]) -> ShopConfig:
         carrier=table.text("carrier", "zto"),
         backhaul_on=table.text("backhaul_on", "labelled", ("labelled", "handed_over")),
         pull_every_s=table.number("pull_every_s", 60, least=5),
+        carriers=words_of(table.table("carriers")),
     )
     table.finish()
     secrets.append(table.secret)
     return shop
+
+
+def words_of(table: Table | None) -> dict[str, str]:
+    """A table of texts."""
+    if table is None:
+        return {}
+    words = {name: table.text(name) for name in list(table.values)}
+    table.finish()
+    return words
 
 
 def carrier_of(table: Table | None, secrets: list[bool]) -> CarrierConfig | None:

@@ -115,6 +115,7 @@ def channel_of(shop: ShopConfig, config: Config, clock: Clock) -> Channel:
         app_key=shop.app_key,
         app_secret=shop.app_secret,
         tokens=Tokens(*kept.read(configured)),
+        carriers=shop.carriers,
         save_tokens=lambda new: kept.save(configured, (new.session, new.refresh_token)),
     )
     return CHANNELS[shop.channel](access, clock)
