@@ -402,6 +402,10 @@ class PacklineApp(App[None]):
         """The scale moved; may be called from any thread."""
         self.post_message(WeightMoved(weight))
 
+    def mention(self, what: Message) -> None:
+        """A word in passing; may be called from any thread."""
+        self.post_message(Told(what))
+
     def watch_bench(self, future: "Future[BenchView]") -> None:
         """Paint the answer to a scan or a command when it is committed."""
         future.add_done_callback(self._bench_answered)

@@ -303,6 +303,9 @@ class Painter(Protocol):
     def show_weight(self, weight: LiveWeight) -> None:
         """The scale moved."""
 
+    def mention(self, what: Message) -> None:
+        """Worth a word in passing, such as a code that was read twice."""
+
 
 class House(Protocol):
     """Everything the screens need, made by ``tui.wiring``."""

@@ -48,7 +48,7 @@ class Desk:
         """Everything sent so far has been handled."""
         handled = asyncio.Event()
         self.app.call_later(handled.set)
-        await asyncio.wait_for(handled.wait(), 5)
+        await asyncio.wait_for(handled.wait(), 20)
         await asyncio.sleep(0)
 
     # --- seeing ----------------------------------------------------------------------------------

@@ -186,6 +186,8 @@ class DevicesPane(Pane):
             ("devices.at", at, "text"),
             ("devices.rate", f"{device.rate:.1f}/s", "text"),
         ]
+        if device.repeats:
+            facts.append(("devices.repeats", str(device.repeats), "text"))
         if device.trouble is not None:
             facts.insert(0, ("devices.trouble", say(device.trouble), "late"))
         return facts
