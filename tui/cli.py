@@ -22,6 +22,8 @@ COMMANDS = {
     "import": "tui.commands.import_",
     "export-shipped": "tui.commands.ship_back",
     "sync": "tui.commands.sync",
+    "reconcile": "tui.commands.reconcile",
+    "outbox": "tui.commands.outbox",
     "products": "tui.commands.products",
     "people": "tui.commands.people",
     "commands": "tui.commands.sheet",

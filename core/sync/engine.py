@@ -12,21 +12,26 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from core.errors import Problem
 from core.orders.audit import recheck
 from core.ports import CallFailed, Carrier, Fault
 from core.ports import Sender as From
 from core.store import Store
 from core.store.store import BACKGROUND
-from core.sync import health
+from core.sync import calendar, health, reconcile
 from core.sync.lock import SyncLock
 from core.sync.outbox import AUTH_PAUSE_S, Sender, recover
 from core.sync.pull import Shop, pull
 from core.sync.turns import SHIP
+from core.sync.verify import verify
 from core.watch import CHUNK, watch
 
 log = logging.getLogger(__name__)
 LOOK_S = 0.2
 PULL_EVERY_S = 60.0
+CHECK_EVERY_S = 300.0
+CHECKED_AT = (3, 10)
+"""Local hour and minute when the books are compared."""
 SHORTEST_TICK_S = 0.05
 
 
@@ -95,13 +100,15 @@ class Engine:
         self.store.do(recover, rank=BACKGROUND)
         scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(2 * len(self.shops) + 3)},
+            executors={"default": ThreadPoolExecutor(3 * len(self.shops) + 3)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         for shop_id, shop in self.shops.items():
             every_s = self.pull_every_s.get(shop_id, PULL_EVERY_S)
             self._tick(scheduler, f"pull:{shop.code}", every_s, self._pull, shop)
             self._tick(scheduler, f"send:{shop.code}", 5.0, self._tell, shop)
+            if reconcile.can_check(shop):
+                self._tick(scheduler, f"check:{shop.code}", CHECK_EVERY_S, self._check, shop)
         self._tick(scheduler, "send:carrier", 5.0, self._carry)
         self._tick(scheduler, "watch", 30.0, self._watch)
         scheduler.start()
@@ -187,9 +194,43 @@ class Engine:
         if wait is not None:
             self._not_before[code] = self.clock.monotonic() + wait
 
+    def _check(self, shop: Shop) -> None:
+        """Compare the books when their night has come, also one that was slept through."""
+        job = f"check:{shop.code}"
+        due = calendar.due_at(self.store.read, job)
+        if due is None or due <= self.clock.now():
+            if due is not None and not self._compared(shop, due):
+                return  # at the next tick it goes on where it stopped
+            night = calendar.next_night(self.clock, *CHECKED_AT)
+            self.store.do(lambda tx: calendar.plan(tx, job, night), rank=BACKGROUND)
+
+    def _compared(self, shop: Shop, due: int) -> bool:
+        job = f"check:{shop.code}"
+        if self.clock.monotonic() < self._not_before.get(job, 0.0):
+            return False
+        try:
+            reconcile.reconcile(self.store, shop, started=due, enough=self._stop.is_set)
+        except Problem:
+            return False  # its past is still being read
+        except CallFailed as failure:
+            log.warning("the books of shop %s wait: %s", shop.code, failure)
+            self._pause(job, failure)
+            return False
+        return not self._stop.is_set()
+
     def _tell(self, shop: Shop) -> None:
         with shop.turns.at(SHIP):
             self.outbox.send_to_shop(shop.policy.shop_id)
+        self._look_again(shop)
+
+    def _look_again(self, shop: Shop) -> None:
+        job = f"look:{shop.code}"
+        if self.clock.monotonic() < self._not_before.get(job, 0.0):
+            return
+        try:
+            verify(self.store, shop)
+        except CallFailed as failure:
+            self._pause(job, failure)  # the pull says that the shop does not answer
 
     def _carry(self) -> None:
         self.outbox.send_to_carrier()

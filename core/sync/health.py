@@ -12,6 +12,17 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """The hours of the last days in which platform and place were compared, added up."""
+
+    at: int
+    platform: int
+    here: int
+    """Orders the platform lists that are here: known before, or fetched by the check."""
+    unexplained: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShopHealth:
     """What the screens show of one shop."""
 
@@ -23,6 +34,10 @@ class ShopHealth:
     down_since: int | None
     fault: str
     answer: str
+    left_ms: int = 0
+    """Time of the past that is still to be pulled, beside what is new."""
+    books: "Checked | None" = None
+    """What the last check of the books said; None before the first."""
 
 
 def well(tx: Tx, shop_id: int, fresh_at: int) -> None:
@@ -71,9 +86,25 @@ def shops(read: Rows) -> list[ShopHealth]:
             row["down_since"],
             row["fault"] or "",
             row["answer"] or "",
+            row["left_ms"],
+            checked(read, row["id"]),
         )
         for row in read.all(
-            "SELECT s.code, s.name, s.channel, h.fresh_at, h.down_since, h.fault, h.answer"
+            "SELECT s.id, s.code, s.name, s.channel, h.fresh_at, h.down_since, h.fault, h.answer,"
+            " (SELECT ifnull(sum(until - since), 0) FROM pull_gaps g WHERE g.shop_id = s.id)"
+            " AS left_ms"
             " FROM shops s LEFT JOIN shop_health h ON h.shop_id = s.id ORDER BY s.code"
         )
     ]
+
+
+def checked(read: Rows, shop_id: int) -> Checked | None:
+    """The comparison of the three days up to the last hour that was compared."""
+    row = read.one(
+        "SELECT max(checked_at) AS at, sum(platform) AS platform,"
+        " sum(here + brought) AS here, sum(unexplained) AS unexplained FROM reconciled"
+        " WHERE shop_id = ?1 AND hour >"
+        " (SELECT max(hour) FROM reconciled WHERE shop_id = ?1) - 259200000",
+        shop_id,
+    )
+    return Checked(**dict(row)) if row is not None and row["at"] is not None else None

@@ -32,6 +32,8 @@ from core.watch import close_alert, raise_alert
 log = logging.getLogger(__name__)
 FORGETS_MS = 47 * 3_600_000
 """Carriers remember a reference for 48 hours; after that a second ask would buy a second time."""
+LOOK_AGAIN_MS = 300_000
+"""A shop that took a tracking number is asked this much later whether it shows it."""
 CARRIER = "carrier"
 AUTH_PAUSE_S = 600.0
 BACKOFF_S = (2, 5, 15, 60, 300, 900)
@@ -106,7 +108,7 @@ class Sender:
             self._write(lambda tx: again(tx, due, 30, answer, asked=due.asked_before))
         except Conflict as conflict:
             answer = str(conflict)
-            self._write(lambda tx: to_person(tx, due, answer))
+            self._write(lambda tx: to_person(tx, due.id, due.kind, due.order_id, answer))
         except Exception as stumble:
             log.exception("sending %s %d stumbled", due.kind, due.id)
             self._recover(due, stumble)
@@ -120,7 +122,7 @@ class Sender:
         """Nobody knows how far it got: ask first next time; what the store refuses, a person."""
         answer = str(stumble)
         if isinstance(stumble, Problem) and stumble.message.id == "store.refused":
-            self._write(lambda tx: to_person(tx, due, answer))
+            self._write(lambda tx: to_person(tx, due.id, due.kind, due.order_id, answer))
         else:
             self._write(lambda tx: again(tx, due, backoff(due.attempts), answer, asked=True))
 
@@ -170,31 +172,24 @@ class Sender:
         """Tell the shop a tracking number, and believe only what it then has."""
         read = self.store.read
         order = read.one("SELECT * FROM orders WHERE id = ?", due.order_id)
-        parcel = parcel_of(read, due.parcel_id)
         assert order is not None
-        if order["cancelled_at"] is not None or parcel["voided_at"] is not None:
+        shipment = shipment_of(read, due.order_id, due.parcel_id)
+        if shipment is None:
             self._write(lambda tx: drop(tx, due, "cancelled"))
             return
         if refund_open(read, due.order_id):
             raise Postpone("refund open")
         shop = self.shops[order["shop_id"]]
-        shipment = Shipment(
-            platform_number=order["platform_number"],
-            sub_numbers=sub_numbers(read, due.order_id),
-            carrier=parcel["carrier"],
-            waybill=parcel["waybill"],
-            reference=parcel["uid"],
-        )
         if not (due.asked_before and already_there(shop, shipment)):
             ship(shop, shipment)
-        self._write(lambda tx: told(tx, due, parcel["waybill"]))
+        self._write(lambda tx: told(tx, due, shop, shipment.waybill))
 
     def _settle_failure(self, due: Due, failure: CallFailed) -> None:
         """Decide from the kind of failure whether to try again, and whether to ask first."""
         answer = str(failure)
         asked = due.asked_before or failure.in_doubt
         if failure.fault in (Fault.BUSINESS, Fault.PERMISSION, Fault.UNKNOWN):
-            self._write(lambda tx: to_person(tx, due, answer))
+            self._write(lambda tx: to_person(tx, due.id, due.kind, due.order_id, answer))
             return
         wait = failure.wait_s if failure.wait_s is not None else backoff(due.attempts)
         self._write(lambda tx: again(tx, due, wait, answer, asked=asked))
@@ -211,6 +206,22 @@ def ship(shop: Shop, shipment: Shipment) -> None:
         if failure.fault is Fault.BUSINESS and already_there(shop, shipment):
             return
         raise
+
+
+def shipment_of(read: Rows, order_id: int, parcel_id: int) -> Shipment | None:
+    """What the shop is to be told of a parcel; None when it is not to be told any more."""
+    order = read.one("SELECT * FROM orders WHERE id = ?", order_id)
+    parcel = parcel_of(read, parcel_id)
+    assert order is not None
+    if order["cancelled_at"] is not None or parcel["voided_at"] is not None:
+        return None
+    return Shipment(
+        platform_number=order["platform_number"],
+        sub_numbers=sub_numbers(read, order_id),
+        carrier=parcel["carrier"],
+        waybill=parcel["waybill"],
+        reference=parcel["uid"],
+    )
 
 
 def already_there(shop: Shop, shipment: Shipment) -> bool:
@@ -292,9 +303,14 @@ def drop(tx: Tx, due: Due, answer: str) -> None:
     )
 
 
-def told(tx: Tx, due: Due, waybill: str) -> None:
-    """The shop has the tracking number."""
+def told(tx: Tx, due: Due, shop: Shop, waybill: str) -> None:
+    """The shop has the tracking number; minutes later it is looked at again."""
     finish(tx, due, waybill)
+    tx.run(
+        "INSERT INTO ship_checks (outbox_id, shop_id, due_at) VALUES (?, ?, ?)"
+        " ON CONFLICT (outbox_id) DO UPDATE SET due_at = excluded.due_at, seen_at = NULL",
+        *(due.id, shop.policy.shop_id, tx.now + LOOK_AGAIN_MS),
+    )
     tx.run(
         "UPDATE orders SET backhauled_at = ? WHERE id = ? AND backhauled_at IS NULL",
         *(tx.now, due.order_id),
@@ -304,11 +320,11 @@ def told(tx: Tx, due: Due, waybill: str) -> None:
         end(tx, due.order_id, reason)
 
 
-def to_person(tx: Tx, due: Due, answer: str) -> None:
+def to_person(tx: Tx, outbox_id: int, kind: str, order_id: int, answer: str) -> None:
     """No retry can help: somebody must look at it."""
-    tx.run("UPDATE outbox SET state = 'conflict', last_answer = ? WHERE id = ?", answer, due.id)
-    number = tx.the("SELECT number FROM orders WHERE id = ?", due.order_id)["number"]
-    raise_alert(tx, f"{due.kind}_refused", number, due.order_id, answer=answer)
+    tx.run("UPDATE outbox SET state = 'conflict', last_answer = ? WHERE id = ?", answer, outbox_id)
+    number = tx.the("SELECT number FROM orders WHERE id = ?", order_id)["number"]
+    raise_alert(tx, f"{kind}_refused", number, order_id, answer=answer)
 
 
 def try_again(tx: Tx, outbox_id: int) -> None:

@@ -16,6 +16,7 @@ from drivers.channels.reading import wire_time
 from drivers.channels.top import Gateway, Tokens
 
 GATEWAY = "https://eco.taobao.com/router/rest"
+SOLD = "taobao.trades.sold.get"
 LISTING = "taobao.trades.sold.increment.get"
 DETAIL = "taobao.trade.fullinfo.get"
 SHIP = "taobao.logistics.online.send"
@@ -99,6 +100,12 @@ class TaobaoShop:
         for since in range(start, end, span):
             yield from _Window(self._top, since, min(since + span, end), self._page_size).pages()
 
+    def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        """Numbers of all orders created in [start, end), page by page. Raises CallFailed."""
+        span = self.rules.span_s * 1000
+        for since in range(start, end, span):
+            yield from _Sold(self._top, since, min(since + span, end), self._page_size).pages()
+
     def detail(self, number: str) -> PlatformOrder:
         """The truth about one order. Raises CallFailed."""
         trade = self._trade(number, top_trade.FIELDS, include_oaid="include_oaid")
@@ -141,6 +148,8 @@ class TaobaoShop:
 class _Window(Backwards):
     """One listing of changes between two moments; the platform's documentation wants it so too."""
 
+    listing = LISTING
+
     def __init__(self, top: Gateway, start: int, end: int, page_size: int) -> None:
         super().__init__(page_size)
         self._top = top
@@ -154,7 +163,7 @@ class _Window(Backwards):
         return whole(self._ask(fields="tid", page_no=1).get("total_results"), "total_results")
 
     def _page(self, page: int) -> Page:
-        told = self._ask(fields="tid,tid_str,modified", page_no=page, use_has_next=True)
+        told = self._ask(fields="tid,tid_str,created,modified", page_no=page, use_has_next=True)
         trades = told.get("trades") or {}
         rows = trades.get("trade") or [] if isinstance(trades, dict) else trades
         numbers = [top_trade.number_of(row, "tid") for row in rows if isinstance(row, dict)]
@@ -164,4 +173,15 @@ class _Window(Backwards):
 
     def _ask(self, **params: object) -> dict[str, Any]:
         asked = {"type": TYPES, "page_size": self._size, **self._bounds, **params}
-        return self._top.call(LISTING, asked)
+        return self._top.call(self.listing, asked)
+
+
+class _Sold(_Window):
+    """One listing by the time of creation, of trades of the last three months."""
+
+    listing = SOLD
+
+    def __init__(self, top: Gateway, start: int, end: int, page_size: int) -> None:
+        super().__init__(top, start, end, page_size)
+        # Both ends are in the platform's window, in whole seconds.
+        self._bounds = {"start_created": wire_time(start), "end_created": wire_time(end - 1)}

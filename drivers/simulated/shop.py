@@ -33,6 +33,7 @@ from drivers.simulated.shop_world import ShopWorld
 __all__ = ["SimLine", "SimOrder", "SimulatedTaobao"]
 
 LISTING = "taobao.trades.sold.increment.get"
+SOLD = "taobao.trades.sold.get"
 DETAIL = "taobao.trade.fullinfo.get"
 REFRESH = "taobao.top.auth.token.refresh"
 SHIPPING = ("taobao.logistics.online.send", "taobao.logistics.offline.send")
@@ -205,6 +206,8 @@ class SimulatedTaobao(ShopWorld):
         method = form["method"]
         if method == LISTING:
             return self._listing(form)
+        if method == SOLD:
+            return self._paged(form, self._sold(form))
         if method == DETAIL:
             return self._detail(form)
         if method in SHIPPING:
@@ -225,10 +228,12 @@ class SimulatedTaobao(ShopWorld):
     # --- listing and detail ---------------------------------------------------------------------
 
     def _listing(self, form: Mapping[str, str]) -> dict[str, Any]:
+        return self._paged(form, self._window(form))
+
+    def _paged(self, form: Mapping[str, str], rows: list[Trade]) -> dict[str, Any]:
         number, size = _whole(form, "page_no", 1), _whole(form, "page_size", 40)
         if not 1 <= size <= 100 or number < 1:
             raise _invalid("page_size")
-        rows = self._window(form)
         part = rows[(number - 1) * size : number * size]
         if self._duplicate and part:
             part, self._duplicate = [part[0], *part], False
@@ -246,10 +251,7 @@ class SimulatedTaobao(ShopWorld):
 
     def _window(self, form: Mapping[str, str]) -> list[Trade]:
         """The trades whose listed change lies in the window, newest first."""
-        start, end = _needed(form, "start_modified"), _needed(form, "end_modified")
-        since, until = _wire_moment(start), _wire_moment(end)
-        if since is None or until is None or not 0 <= until - since <= _DAY_MS:
-            raise _invalid("start_modified")
+        start, end = _bounds(form, "modified", _DAY_MS)
         kinds = _kinds(form.get("type", ""))
         now = self.now()
         listed = [(self._listed(tid, now), tid) for tid in self._trades]
@@ -260,6 +262,21 @@ class SimulatedTaobao(ShopWorld):
             {**trade, "modified": at}
             for trade, at in trades
             if trade["type"] in kinds and status in (None, trade["status"])
+        ]
+
+    def _sold(self, form: Mapping[str, str]) -> list[Trade]:
+        """The trades created in the window, newest first; late ones are not listed yet."""
+        start, end = _bounds(form, "created", 90 * _DAY_MS)
+        kinds = _kinds(form.get("type", ""))
+        now = self.now()
+        return [
+            trade
+            for tid, trade in sorted(
+                self._trades.items(), key=lambda row: row[1]["created"], reverse=True
+            )
+            if trade["type"] in kinds
+            and start <= trade["created"] <= end
+            and self._listed(tid, now) is not None
         ]
 
     def _detail(self, form: Mapping[str, str]) -> dict[str, Any]:
@@ -380,6 +397,15 @@ def _wire_moment(text: str) -> int | None:
     except ValueError:
         return None
     return int(told.timestamp() * 1000)
+
+
+def _bounds(form: Mapping[str, str], name: str, widest_ms: int) -> tuple[str, str]:
+    """The ends of a window by that time."""
+    start, end = _needed(form, f"start_{name}"), _needed(form, f"end_{name}")
+    since, until = _wire_moment(start), _wire_moment(end)
+    if since is None or until is None or not 0 <= until - since <= widest_ms:
+        raise _invalid(f"start_{name}")
+    return start, end
 
 
 def _needed(form: Mapping[str, str], key: str) -> str:

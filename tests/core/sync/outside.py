@@ -84,6 +84,8 @@ class MemoryShop(Scripted):
         self.unreadable: dict[str, CallFailed] = {}
         self.asked: list[tuple[int, int]] = []
         self.page_fails: deque[object] = deque()
+        self.unlisted: set[str] = set()
+        """Orders that the listing by creation leaves out."""
 
     def put(self, *orders: PlatformOrder) -> None:
         for order in orders:
@@ -105,6 +107,15 @@ class MemoryShop(Scripted):
     def _listing(self, start: int, end: int) -> list[str]:
         rows = [o for o in self.orders.values() if start <= o.modified_at < end]
         return [o.number for o in sorted(rows, key=lambda o: o.modified_at, reverse=True)]
+
+    def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        if self.page_fails and (failure := self.page_fails.popleft()):
+            raise failure
+        yield tuple(
+            o.number
+            for o in self.orders.values()
+            if start <= o.created_at < end and o.number not in self.unlisted
+        )
 
     def detail(self, number: str) -> PlatformOrder:
         if number in self.unreadable:

@@ -585,3 +585,26 @@ def test_three_hundred_orders_ship_once_each_through_a_storm(floor: Floor) -> No
     assert {n: [x["waybill"] for x in shipped[n]] for n in numbers} == {
         n: [f"ZT{n}"] for n in numbers
     }
+
+
+# --- by creation -------------------------------------------------------------------------------
+
+
+def test_orders_are_listed_by_creation_whatever_changed_since(floor: Floor) -> None:
+    shop = floor.shop()
+    early = floor.place(12)
+    floor.clock.advance(3600)
+    late = floor.place(2)
+    for number in early[:5]:
+        floor.server.memo(number, "changed")
+    first = [n for page in shop.created(NOON, NOON + 3_600_000) for n in page]
+    assert sorted(first) == sorted(early)
+    second = [n for page in shop.created(NOON + 3_600_000, NOON + 7_200_000) for n in page]
+    assert sorted(second) == sorted(late)  # the one on the full hour is in one of them only
+
+
+def test_a_page_of_a_creation_listing_that_is_empty_is_a_failure(floor: Floor) -> None:
+    floor.place(12)
+    floor.server.script([{"at": "taobao.trades.sold.get#2", "do": "empty"}])
+    with pytest.raises(CallFailed):
+        list(floor.shop().created(NOON, NOON + 3_600_000))
