@@ -32,6 +32,9 @@ STOCK = 100_000_000
 POLICY = ShopPolicy(shop_id=1, channel="taobao", tier="standard")
 CONFIG = """database = "packline.db"
 language = "zh_CN"
+repeat_ms = 0
+repeat_command_ms = 0
+repeat_counting_ms = 0
 [[warehouses]]
 code = "HZ"
 name = "杭州仓"
