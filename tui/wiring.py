@@ -5,11 +5,8 @@ engine and the stations with their devices. The command line, the screens, the d
 rehearsal all start it; none of them learns whether a device or a shop is simulated.
 """
 
-import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.clock import Clock, SystemClock
@@ -20,6 +17,7 @@ from core.place import furnish
 from core.ports import Camera, Carrier, Channel, Printer, Scan
 from core.store import Store
 from core.text import clean
+from tui.tokens import TokenFile
 
 if TYPE_CHECKING:  # the command line opens a place without the floor, the scheduler or a device
     from core.sync import Engine, Shop
@@ -107,46 +105,18 @@ def channel_of(shop: ShopConfig, config: Config, clock: Clock) -> Channel:
             expected=" | ".join(CHANNELS),
             came=shop.channel,
         )
-    kept = TokenFile(config.path.parent / f".tokens-{shop.code}.json")
-    configured = (shop.session, shop.refresh_token)
+    configured = Tokens(shop.session, shop.refresh_token)
+    kept = TokenFile(config.path.parent / f".tokens-{shop.code}.json", configured)
     access = ShopAccess(
         code=shop.code,
         url=shop.url,
         app_key=shop.app_key,
         app_secret=shop.app_secret,
-        tokens=Tokens(*kept.read(configured)),
+        tokens=kept.newest(),
         carriers=shop.carriers,
-        save_tokens=lambda new: kept.save(configured, (new.session, new.refresh_token)),
+        save_tokens=kept,
     )
     return CHANNELS[shop.channel](access, clock)
-
-
-class TokenFile:
-    """Refreshed tokens of one shop, beside the configuration, readable by the owner only."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def read(self, configured: tuple[str, str]) -> tuple[str, str]:
-        """The newest tokens; the configured ones when those were changed by hand since."""
-        try:
-            kept = json.loads(self.path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return configured
-        if tuple(kept.get("configured", ())) != configured:
-            return configured
-        session, refresh_token = kept["tokens"]
-        return session, refresh_token
-
-    def save(self, configured: tuple[str, str], tokens: tuple[str, str]) -> None:
-        """Keep new tokens before they are used: the old ones may already be worthless."""
-        partial = self.path.with_suffix(".part")
-        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"configured": configured, "tokens": tokens}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.path)
 
 
 def carrier_of(carrier: CarrierConfig | None, clock: Clock) -> Carrier | None:

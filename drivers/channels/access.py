@@ -6,9 +6,9 @@ refuses a call carried nothing out.
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from core.ports import CallFailed, Fault
 from drivers.channels.calls import Line
@@ -34,6 +34,20 @@ class Tokens:
         return "Tokens(...)"
 
 
+@runtime_checkable
+class Shared(Protocol):
+    """A place for tokens that several processes use; called with new ones, it saves them."""
+
+    def __call__(self, tokens: Tokens) -> None:
+        """Keep new tokens."""
+
+    def newest(self) -> Tokens:
+        """The tokens that were kept last, by whichever process."""
+
+    def alone(self) -> AbstractContextManager[None]:
+        """While this lasts no other process renews."""
+
+
 class Access:
     """Runs calls with the shop's token; safe across threads."""
 
@@ -47,9 +61,12 @@ class Access:
         save: Callable[[Tokens], None] | None = None,
     ) -> None:
         """``renew`` asks for new tokens, None when there are none to be had; ``expired`` are the
-        failure codes that a new token cures; ``save`` keeps new tokens before they are used."""
+        failure codes that a new token cures; ``save`` keeps new tokens before they are used, for
+        several processes when it is ``Shared``."""
         self.line = line
-        self._tokens = tokens
+        self._shared = save if isinstance(save, Shared) else None
+        kept = self._shared.newest() if self._shared else tokens
+        self._tokens = kept if kept.session == tokens.session else tokens
         self._renew = renew
         self._expired = expired
         self._save = save
@@ -87,8 +104,8 @@ class Access:
 
     def _renewed(self, refused: str) -> bool:
         """Renew the token once for however many calls were refused with the old one."""
-        with self._renewing:
-            if self._tokens.session != refused:
+        with self._renewing, self._shared.alone() if self._shared else nullcontext():
+            if self._tokens.session != refused or self._adopted(refused):
                 return True
             tokens = self._asked_anew()
             if tokens is None:
@@ -97,6 +114,14 @@ class Access:
                 self._save(tokens)
             self._tokens = tokens
             return True
+
+    def _adopted(self, refused: str) -> bool:
+        """Whether another process has renewed meanwhile; its tokens are the ones that work."""
+        kept = self._shared.newest() if self._shared else self._tokens
+        if not kept.session or kept.session == refused:
+            return False
+        self._tokens = kept
+        return True
 
     def _asked_anew(self) -> Tokens | None:
         try:

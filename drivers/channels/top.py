@@ -94,7 +94,7 @@ class Gateway:
         if not tokens.refresh_token:
             return None
         told = self._once(REFRESH, {"refresh_token": tokens.refresh_token}, "", False)
-        return _tokens(told.get("token_result"), tokens.refresh_token)
+        return _tokens(told.get("token_result"), tokens.refresh_token, self.line.server_now())
 
 
 # --- errors ---------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def _envelope(method: str) -> str:
     return method.removeprefix("taobao.").replace(".", "_") + "_response"
 
 
-def _tokens(told: object, refresh_token: str) -> Tokens | None:
+def _tokens(told: object, refresh_token: str, now: int) -> Tokens | None:
     """The tokens of a refresh, which come as JSON inside JSON."""
     if isinstance(told, str):
         try:
@@ -169,4 +169,6 @@ def _tokens(told: object, refresh_token: str) -> Tokens | None:
             return None
     if not isinstance(told, dict) or not told.get("access_token"):
         return None
-    return Tokens(str(told["access_token"]), str(told.get("refresh_token") or refresh_token))
+    lasts = str(told.get("expires_in", ""))
+    ends = now + int(lasts) * 1000 if lasts.isdecimal() else 0
+    return Tokens(str(told["access_token"]), str(told.get("refresh_token") or refresh_token), ends)
