@@ -24,6 +24,8 @@ SOON = 12
 AHEAD = ((Step.LABEL, 6), (Step.WEIGH, 2), (Step.PACK, 2), (Step.PICK, 2))
 """How far a colleague at the other bench got, and with how many orders."""
 HANDED_OVER = 3
+A_HAND_MS = 2_000
+"""Between two scans of a hand: longer than a scanner takes to read a code twice."""
 
 
 def open_doors(world: World, works: Works, goods: Goods, orders: int, seed: int) -> Buyers:
@@ -56,6 +58,7 @@ class Colleague:
         self.station: Station = works.station("B2")
         self.clock: Clock = works.clock
         self.printer = world.gear["B2"].printer
+        self._at = self.clock.now()
 
     def work(self) -> None:
         """Sign in, pack, hand over, and go for a tea."""
@@ -74,7 +77,8 @@ class Colleague:
             self.works.engine.outbox.send_to_shop(shop_id)
 
     def _scan(self, text: str) -> BenchView:
-        return self.station.scan(Scan(text, self.clock.now())).result(timeout=10)
+        self._at += A_HAND_MS
+        return self.station.scan(Scan(text, self._at)).result(timeout=10)
 
     def _until(self, stage: Step) -> None:
         """One more order up to a stage, then aside."""

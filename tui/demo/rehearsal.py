@@ -122,7 +122,7 @@ def rehearse(wanted: Wanted) -> Report:
             stations=tuple(f"B{n}" for n in range(1, wanted.benches + 1)),
             cameras=1,
             label_mm=(60, 40),
-            pull_every_s=600,
+            pull_every_s=1200,
             late=(0.3, 150.0) if wanted.weather is not Weather.NONE else (0.0, 0.0),
             seed=wanted.seed,
         )

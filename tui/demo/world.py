@@ -21,7 +21,7 @@ from drivers.simulated.shop import SimulatedTaobao
 from tui.demo.orders import Wish
 
 SCALE = "mt_sics"
-SCALE_BAUD = 18_000
+SCALE_BAUD = 12_000
 """Of the real wire: a fast clock must not make a polled scale talk without end."""
 KEEP_LABELS = 20
 """Labels whose picture a printer remembers; the numbers of all others are kept."""
