@@ -246,14 +246,18 @@ class PacklineApp(App[None]):
 
     async def _take(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
-            self._key(event.key, event.character if event.is_printable else None)
+            self._key(event.key, event.character if event.is_printable else None, event.time)
         elif isinstance(event, events.Paste) and not event.is_forwarded:
             (self._entry.paste if self._entry.open else self._typing.paste)(event.text)
         else:
             await super().on_event(event)
 
-    def _key(self, key: str, character: str | None) -> None:
-        """A line being typed goes first, then an open box, then codes, then actions."""
+    def _key(self, key: str, character: str | None, arrived_s: float) -> None:
+        """A line being typed goes first, then an open box, then codes, then actions.
+
+        ``arrived_s`` is when the terminal sent it: a loop that stood still must not make a
+        scanner look like a person.
+        """
         self._keys.quiet()
         typing = self._typing
         if self._entry.open:
@@ -261,7 +265,7 @@ class PacklineApp(App[None]):
                 self.press_action(key)
         elif self._overlay.open and not typing.pending and self._overlay.press(key, character):
             return
-        elif not typing.press(key, character):
+        elif not typing.press(key, character, int(arrived_s * 1000)):
             self.press_action(key)
 
     def scanned(self, code: str) -> None:

@@ -48,11 +48,10 @@ class Typing:
         """Whether a code has begun."""
         return bool(self._burst.pending)
 
-    def press(self, key: str, character: str | None) -> bool:
-        """Take a key; False when it is none of a code's."""
+    def press(self, key: str, character: str | None, at: int) -> bool:
+        """Take a key that arrived at ``at`` (monotonic ms); False when it is none of a code's."""
         if not (character or key in _ENDS or self.pending):
             return False
-        at = _now_ms()
         if not self.pending:
             if key in _ENDS:
                 return at - self._last_code_ms < SUFFIX_MS

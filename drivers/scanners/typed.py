@@ -19,8 +19,10 @@ _NAMES = {
     "backspace": "\x7f",
 }
 """Key names a terminal toolkit gives instead of a character."""
-_STRAY_MS = 1000
-"""A pause that no burst contains: what lies before it was not typed by the same read."""
+_STRAY_MS = 10_000
+"""A pause that no burst contains: what lies before it was not typed by the same read. Long, because
+a network or a busy machine may hold the middle of a code up for seconds, and half a code must never
+pass for a whole one."""
 _END_MS = 100
 """Silence that ends a burst of a scanner without suffix."""
 

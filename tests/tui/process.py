@@ -1,9 +1,16 @@
-"""The screens over a house of values, as a process of its own: ``python process.py OUT``."""
+"""The screens over a house of values, as a process of its own: ``python process.py OUT THEME``.
+
+``PACKLINE_STALL=SEED`` blocks the event loop for up to half a second now and then, as a slow report
+or a full terminal would.
+"""
 
 import fcntl
 import json
+import os
+import random
 import sys
 import termios
+import time
 from pathlib import Path
 
 from tui.environment import prepare, require_terminal
@@ -15,6 +22,20 @@ fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # a new session: hanging up must reach it
 from tests.tui.house import FakeHouse  # noqa: E402
 from tui.app import PacklineApp  # noqa: E402
 
+
+class Stalling(PacklineApp):
+    """Its event loop stands still at random."""
+
+    draw = random.Random(os.environ.get("PACKLINE_STALL"))
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(0.7, self.stall)
+
+    def stall(self) -> None:
+        time.sleep(self.draw.uniform(0.0, 0.5))
+
+
 house = FakeHouse(theme=sys.argv[2] if len(sys.argv) > 2 else "dark")
-PacklineApp(house).run(mouse=False)
+(Stalling if "PACKLINE_STALL" in os.environ else PacklineApp)(house).run(mouse=False)
 Path(sys.argv[1]).write_text(json.dumps(house.bench.scans), encoding="utf-8")

@@ -53,6 +53,11 @@ class Terminal:
             got += len(data)
         return got
 
+    def drain(self) -> None:
+        """Take what was written without looking at it."""
+        if select.select([self.master], [], [], 0.005)[0]:
+            os.read(self.master, 65536)
+
     def send(self, text: str) -> None:
         os.write(self.master, text.encode())
 
@@ -123,6 +128,23 @@ def test_scans_at_full_speed_arrive_whole_and_idle_writes_nothing(terminal, tmp_
     assert screen.ends() == 0
     assert json.loads((tmp_path / "scans.json").read_text()) == codes
     assert restored(screen)
+
+
+def test_ten_thousand_codes_while_the_loop_stalls_and_none_is_wrong(
+    terminal, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PACKLINE_STALL", "7")
+    screen = terminal()
+    screen.sees("F10")
+    codes = [f"69{n:011d}" for n in range(10_000)]
+    os.set_blocking(screen.master, False)
+    left = "".join(f"{code}\r" for code in codes).encode() + b"\x11"
+    while left:
+        with contextlib.suppress(BlockingIOError):
+            left = left[os.write(screen.master, left[:4096]) :]
+        screen.drain()
+    screen.ends(60)
+    assert json.loads((tmp_path / "scans.json").read_text()) == codes
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

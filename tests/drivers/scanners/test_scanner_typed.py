@@ -137,16 +137,22 @@ class TestPace:
     def test_a_key_leant_on_long_before_is_no_part_of_the_scan(self) -> None:
         collector = TypedBurst()
         collector.key("5", 0)
-        assert keys(collector, EAN, start=4000) == [EAN]
+        assert keys(collector, EAN, start=14_000) == [EAN]
         assert collector.stray == "5"
         assert not collector.human_typed
-        keys(collector, EAN, start=9000)
+        keys(collector, EAN, start=29_000)
         assert collector.stray == ""
 
     def test_a_code_that_lost_its_terminator_comes_before_the_next(self) -> None:
         collector = TypedBurst()
         keys(collector, EAN, end="")
-        assert keys(collector, "DB20260120001", start=4000) == [EAN, "DB20260120001"]
+        assert keys(collector, "DB20260120001", start=14_000) == [EAN, "DB20260120001"]
+
+    def test_the_middle_of_a_code_may_be_held_up_for_seconds(self) -> None:
+        for cut in range(1, len(EAN)):
+            collector = TypedBurst()
+            keys(collector, EAN[:cut], end="")
+            assert keys(collector, EAN[cut:], start=8_000) == [EAN]
 
     def test_a_person_may_pause_inside_a_number(self) -> None:
         collector = TypedBurst()
