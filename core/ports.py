@@ -275,6 +275,8 @@ class DeviceState:
     """Readings (scale) or scans a second over the last seconds."""
     trouble: Message | None = None
     """What is wrong and what to do; None when all is well."""
+    repeats: int = 0
+    """Codes a scanner read twice, taken once."""
 
 
 class PrinterAnswer(Enum):

@@ -23,7 +23,7 @@ class WiredBench:
         self.station = station
 
     def view(self) -> BenchView:
-        return self.station.bench.view()
+        return self.station.view()
 
     def scan(self, scan: Scan) -> "Future[BenchView]":
         return self.station.scan(scan)
@@ -68,6 +68,7 @@ class WiredHouse:
         if self._station is not None:
             station = self._station
             station.listener = painter.show_bench
+            station.mention = painter.mention
             station.weight_listener = lambda: painter.show_weight(live_weight(station))
             station.start()
         if self.sync:

@@ -6,8 +6,10 @@ the same way. Whoever wants to see the answer (a screen, a simulated packer) lis
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.clock import Clock
@@ -15,18 +17,25 @@ from core.config import Config, DeviceConfig, StationConfig
 from core.evidence import Recorder
 from core.floor.bench import Bench
 from core.floor.rules import FloorRules
-from core.floor.values import BenchView, Step
+from core.floor.values import BenchView, Outcome, Step, Tone
 from core.floor.weight import Tolerance
+from core.messages import Message, message
 from core.ports import DeviceState, Scan
 from core.shipping.printing import PrintRun
 from core.store import Store
+from core.text import clean
+from drivers.scanners.double import DoubleRead
+from tui.trouble import problem_of, told
 
 if TYPE_CHECKING:
     from drivers.scales.live import LiveScale
     from drivers.scanners import LiveScanner
 
 log = logging.getLogger(__name__)
+UNREADABLE = "station.try_again"
 Listener = Callable[[BenchView], None]
+COUNTING = frozenset({Step.PICK, Step.PACK})
+"""Steps where the same code is also the next unit."""
 
 
 def rules_of(config: Config) -> FloorRules:
@@ -50,6 +59,8 @@ class Station:
         self.clock = clock
         self.bench = Bench(store, station.code, rules_of(config))
         self.listener: Listener = deaf
+        self.mention: Callable[[Message], None] = lambda told: None
+        """Hears what is worth a word and no more: a code that was read twice."""
         self.weight_listener: Callable[[], None] = lambda: None
         self.scale = self._scale(station.scale)
         self.scanners = [self._scanner(device) for device in station.scanners]
@@ -59,7 +70,14 @@ class Station:
         )
         camera = camera_of(station.camera, station.code, config) if station.camera else None
         self.recorder = Recorder(store, station.code, camera, config.photos, clock)
+        self._doubles = DoubleRead(
+            config.repeat_ms, config.repeat_command_ms, config.repeat_counting_ms
+        )
+        self._repeats: Counter[str] = Counter()
         self._wish: tuple[str, int] | None = None
+        self._shown = self.bench.view()
+        self._stopped: Outcome | None = None
+        """Shown in place of the last answer while what was scanned last is not kept."""
         self._turn = threading.Lock()
 
     def start(self) -> None:
@@ -82,36 +100,82 @@ class Station:
     # --- what enters the bench -------------------------------------------------------------------
 
     def scan(self, scan: Scan) -> "Future[BenchView]":
-        """One code, from a device or typed; answered after its commit."""
-        return self._listened(self.bench.scan(scan))
+        """One code, from a device or typed; answered after its commit.
+
+        A code the device read twice is taken once: counted, mentioned, and answered as before.
+        """
+        if self._doubles.is_repeat(scan, counting=self._shown.step in COUNTING):
+            return self._read_twice(scan)
+        return self._listened(self.bench.scan(scan), "station.scan_again", scan)
 
     def key(self, code: str) -> "Future[BenchView]":
         """A command pressed instead of scanned."""
-        return self._listened(self.bench.key(code))
+        return self._listened(self.bench.key(code), "station.press_again")
 
     def refresh(self) -> None:
         """Look whether something happened to the order in hand elsewhere."""
         self._listened(self.bench.refresh())
 
+    def view(self) -> BenchView:
+        """The picture now; over it the stop, while what was scanned last is not kept."""
+        view, stopped = self.bench.view(), self._stopped
+        return replace(view, outcome=stopped, last_bad=stopped) if stopped else view
+
     def _weighed(self, grams: int, at: int) -> None:
-        self._listened(self.bench.weight(grams, at))
+        self._listened(self.bench.weight(grams, at), "station.weigh_again")
 
     def _scanned(self, scan: Scan) -> None:
         self.scan(scan)
 
-    def _listened(self, future: "Future[BenchView]") -> "Future[BenchView]":
-        future.add_done_callback(self._done)
+    def _read_twice(self, scan: Scan) -> "Future[BenchView]":
+        self._repeats[scan.source] += 1
+        self.mention(message("station.read_twice", code=clean(scan.text, 24)))
+        answered: Future[BenchView] = Future()
+        answered.set_result(self._picture())
+        return answered
+
+    def _listened(
+        self, future: "Future[BenchView]", again: str = "", scan: Scan | None = None
+    ) -> "Future[BenchView]":
+        """Show the answer; ``again`` asks for what could not be kept once more."""
+        future.add_done_callback(lambda done: self._done(done, again, scan))
         return future
 
-    def _done(self, future: "Future[BenchView]") -> None:
-        if not future.cancelled() and future.exception() is None:
-            self._moved()
+    def _done(self, future: "Future[BenchView]", again: str, scan: Scan | None) -> None:
+        why = problem_of(future)
+        if why is not None:
+            self._failed(why, again, scan)
+        elif self._stopped is not None and (again or self._stopped.next.id == UNREADABLE):
+            self._stopped = None
+            log.info("bench %s keeps what is scanned again", self.code)
+        self._moved()
+
+    def _failed(self, why: Message, again: str, scan: Scan | None) -> None:
+        """Nothing was kept: say so on the bench until something is, and in the log once."""
+        if self._stopped is None:
+            log.warning("bench %s: what was scanned is not kept: %s", self.code, why)
+        if scan is not None:
+            self._doubles.forget(scan.source)
+        if again == "station.weigh_again":
+            self._wish = None  # the scale is asked for this reading once more
+        code = clean(scan.text, 64) if scan else ""
+        next_ = message(again or UNREADABLE)
+        self._stopped = Outcome(Tone.STOP, why, next_, code)
 
     def _moved(self) -> None:
         """The bench may stand elsewhere. Futures end in several threads: what counts is the
         newest picture, shown in one order."""
         with self._turn:
-            self._answered(self.bench.view())
+            self._answered(self._picture())
+
+    def _picture(self) -> BenchView:
+        """The picture as it is, or as it was when the database cannot be read."""
+        try:
+            return self.view()
+        except Exception as error:  # noqa: BLE001 - the edge of a device's or the writer's thread
+            if self._stopped is None:
+                self._failed(told(error), "", None)
+            return replace(self._shown, outcome=self._stopped, last_bad=self._stopped)
 
     def _answered(self, view: BenchView) -> None:
         """Ask the scale once for each reading the bench wishes, then let the listener see."""
@@ -123,13 +187,16 @@ class Station:
             else:
                 self.scale.disarm()
         self._wish = wish
+        self._shown = view
         self.listener(view)
 
     # --- devices ---
 
     def devices(self) -> list[DeviceState]:
         """Every device of this station as it is now."""
-        states = [scanner.state for scanner in self.scanners]
+        states = [
+            replace(scanner.state, repeats=self._repeats[scanner.name]) for scanner in self.scanners
+        ]
         if self.scale:
             states.append(self.scale.device_state())
         return states

@@ -47,6 +47,10 @@ class DoubleRead:
         last.read_at = scan.at
         return True
 
+    def forget(self, source: str) -> None:
+        """The device's last code came to nothing: read again, it counts."""
+        self._last.pop(source, None)
+
     def _close(self, last: _Last, scan: Scan, counting: bool) -> bool:
         if scan.text.startswith(COMMAND_PREFIX):
             return 0 <= scan.at - last.read_at < self._command_window_ms

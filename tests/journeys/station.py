@@ -34,10 +34,15 @@ class Station:
     def __init__(self, terminal: Terminal, gear: Gear) -> None:
         self.terminal = terminal
         self.gear = gear
+        self.last = ("", 0.0)
 
     def scans(self, code: str) -> Self:
-        """The serial scanner reads a code."""
+        """The serial scanner reads a code, the same one not faster than a hand passes two units."""
+        if self.last[0] == code:
+            apart = 1.6 if code.startswith("PK") else 0.35
+            self.terminal.read_for(max(0.0, self.last[1] + apart - time.monotonic()))
         self.gear.scanner.scan(code)
+        self.last = (code, time.monotonic())
         return self
 
     def types(self, code: str) -> Self:
