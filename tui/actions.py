@@ -65,6 +65,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("queue.hold", "f9", "queue"),
     _action("queue.warehouse", "", "queue", shown=False),
     _action("queue.clear", "", "queue", shown=False),
+    _action("queue.import", "", "queue", shown=False),
     _action("order.back", "f6,backspace,escape", "order"),
     _action("order.next", "tab,right", "order"),
     _action("order.previous", "shift+tab,left", "order", shown=False),

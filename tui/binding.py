@@ -1,8 +1,11 @@
 """What the screens ask for, answered from the core's reads; what they intend, written by it."""
 
+import shlex
+import threading
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from datetime import tzinfo
+from pathlib import Path
 from typing import cast
 
 from core import people
@@ -60,6 +63,17 @@ class QueuePages:
         return rows_of(queue.page(self.store.read, self.only, before=place, limit=n))
 
 
+def named_files(names: str) -> list[Path]:
+    """Files as a shell would name them: blanks between, quotes around, ``*`` and ``~`` inside."""
+    try:
+        words = shlex.split(names)
+    except ValueError as error:
+        raise Problem("import.no_file", file=names) from error
+    paths = [Path(word).expanduser() for word in words]
+    found = [sorted(path.parent.glob(path.name)) or [path] for path in paths]
+    return [path for each in found for path in each]
+
+
 def rows_of(found: Sequence[queue.QueueRow]) -> list[QueueRow]:
     """Rows of the core as the list paints them."""
     return [
@@ -84,10 +98,26 @@ def rows_of(found: Sequence[queue.QueueRow]) -> list[QueueRow]:
 class Queue:
     """Orders of all shops, for the queue screen."""
 
-    def __init__(self, store: Store, zone: tzinfo, who: Who) -> None:
+    def __init__(
+        self, store: Store, zone: tzinfo, who: Who, importer: Callable[[list[Path], str], Message]
+    ) -> None:
         self.store = store
         self.zone = zone
         self.who = who
+        self.importer = importer
+
+    def import_files(self, names: str, shop: str) -> "Future[Message]":
+        """Read and take in files in a thread of their own: nothing on screen waits for it."""
+        answer: Future[Message] = Future()
+
+        def work() -> None:
+            try:
+                answer.set_result(self.importer(named_files(names), shop))
+            except BaseException as error:  # noqa: BLE001 - the worker's edge: the screen tells it
+                answer.set_exception(error)
+
+        threading.Thread(target=work, name="import", daemon=True).start()
+        return answer
 
     def pages(self, wanted: QueueFilter) -> QueuePages:
         return QueuePages(self.store, wanted)

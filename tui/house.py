@@ -4,22 +4,26 @@ import json
 from concurrent.futures import Future
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core import people
 from core.clock import Clock
 from core.floor.values import BenchView
+from core.messages import Message, message
 from core.ports import DeviceState, Scan
 from core.store import Actor
 from tui.binding import Alerts, Devices, Queue
 from tui.sources import LiveWeight, Painter, Taste
-from tui.station import Station
 from tui.wiring import Works
+
+if TYPE_CHECKING:
+    from tui.station import Station
 
 
 class WiredBench:
     """The bench of this station: what is typed here goes the way of every scan."""
 
-    def __init__(self, station: Station) -> None:
+    def __init__(self, station: "Station") -> None:
         self.station = station
 
     def view(self) -> BenchView:
@@ -47,7 +51,7 @@ class WiredHouse:
         self._station = works.station(station) if station else None
         self.person = people.named(works.store.read, badge) if badge else None
         self.bench = WiredBench(self._station) if self._station else None
-        self.queue = Queue(works.store, works.config.zone, self.who)
+        self.queue = Queue(works.store, works.config.zone, self.who, self._import)
         self.alerts = Alerts(works.store, works.clock, self.who)
         self.devices = Devices(works.store, works.clock, self._devices, self._send_now)
         self._version = -1
@@ -97,11 +101,19 @@ class WiredHouse:
     def _devices(self) -> list[DeviceState]:
         return self._station.devices() if self._station else []
 
+    def _import(self, paths: list[Path], shop: str) -> Message:
+        """Take files in as ``packline import`` does, said in one line."""
+        from tui.commands.import_ import import_files
+
+        told = import_files(self.works, paths, shop)
+        done = [said for said, _ in told if said.id == "import.done"]
+        return message("queue.imported", done=done, refused=sum(refused for _, refused in told))
+
     def _send_now(self) -> None:
         self.works.engine.poke()
 
 
-def live_weight(station: Station) -> LiveWeight:
+def live_weight(station: "Station") -> LiveWeight:
     """What lies on the scale now; nothing is known of a scale that is away or silent."""
     if station.scale is None:
         return LiveWeight(None)

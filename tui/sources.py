@@ -158,6 +158,10 @@ class QueueSource(Protocol):
     def find(self, text: str) -> Sequence[QueueRow]:
         """Orders for any number: internal, platform, waybill, phone tail, receiver."""
 
+    def import_files(self, names: str, shop: str) -> "Future[Message]":
+        """Take in order export files, named as a shell would; Taobao's two together. ``shop`` is
+        whose they are; "" leaves it to the files."""
+
     def release(self, number: str, reason: str) -> "Future[Message]":
         """Release one hold by its code, "" means all that a person may end.
 

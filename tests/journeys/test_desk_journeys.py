@@ -93,3 +93,13 @@ def test_sync_in_one_process_is_seen_in_another(tmp_path: Path) -> None:
             refresh(works.store, shops(works, works.clock)["XY"], tid)
         desk.sees("DB2", seconds=3)
         until(lambda: True)
+
+
+def test_files_are_imported_from_the_queue(tmp_path: Path) -> None:
+    samples = Path(__file__).parents[1] / "drivers" / "files" / "samples"
+    with shift(tmp_path) as day:
+        desk = day.station("--as", SUPERVISOR).presses("f3").sees("没有未完成的订单")
+        desk.presses("f10").sees("要做什么").presses("导", "入").presses("enter")
+        desk.sees("是哪个店铺的订单").presses("小", "院").presses("enter").sees("导入哪些文件")
+        desk.terminal.type(f"{samples}/taobao*.csv\r")
+        desk.sees("DB2", "SET3-RED-L")

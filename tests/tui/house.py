@@ -264,6 +264,10 @@ class FakeQueue:
     def find(self, text: str) -> Sequence[QueueRow]:
         return self.found
 
+    def import_files(self, names: str, shop: str) -> "Future[Message]":
+        self.asked.append(names)
+        return done(message("queue.imported", done=[], refused=0))
+
     def release(self, number: str, reason: str) -> "Future[Message]":
         self.released.append((number, reason))
         return done(said("released"))  # type: ignore[return-value]

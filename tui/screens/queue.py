@@ -204,6 +204,8 @@ class QueuePane(Pane):
             self.house_app.ask(
                 say("queue.find.ask"), say("queue.find.hint"), self._search, self._filter.text
             )
+        elif verb == "import":
+            self._import()
         elif verb == "clear":
             self._filter = QueueFilter()
             self._show()
@@ -215,6 +217,22 @@ class QueuePane(Pane):
     def _search(self, text: str) -> None:
         self._filter = replace(self._filter, text=text)
         self._show()
+
+    def _import(self) -> None:
+        """Ask for whose files they are, then which; the file itself tells when nobody says."""
+        app, queue = self.house_app, self.house_app.house.queue
+
+        def files_of(shop: str) -> None:
+            app.ask(
+                say("queue.import.ask"), say("queue.import.hint"), lambda names: take(names, shop)
+            )
+
+        def take(names: str, shop: str) -> None:
+            if names:
+                self.intend(queue.import_files(names, shop))
+
+        shops = [Item(code, name or code) for code, name in queue.choices("shop")]
+        app.choose(say("queue.import.shop"), [Item("", say("queue.import.any")), *shops], files_of)
 
     def _choose(self, what: str) -> None:
         known = self.house_app.house.queue.choices(what)
