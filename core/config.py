@@ -41,6 +41,8 @@ class ShopConfig:
     carrier: str = "zto"
     backhaul_on: str = "labelled"
     pull_every_s: int = 60
+    folder: Path | None = None
+    """Export files put here are taken in by themselves; None for none."""
     carriers: Mapping[str, str] = field(default_factory=dict)
     """Our carrier code -> this platform's, where it differs from the connector's own table."""
 
@@ -101,6 +103,8 @@ class Config:
     prefix: str = "DB"
     tolerance_g: int = 20
     tolerance_percent: int = 3
+    keep_photos_days: int = 180
+    """Photos stay at least this long: the time in which a parcel may be disputed."""
     repeat_ms: int = 1000
     """A scanner that reads the same code again within this time read it twice."""
     repeat_counting_ms: int = 300
@@ -212,6 +216,7 @@ def read_config(path: Path) -> Config:
         prefix=prefix_of(top),
         tolerance_g=top.number("tolerance_g", 20),
         tolerance_percent=top.number("tolerance_percent", 3),
+        keep_photos_days=top.number("keep_photos_days", 180, least=1),
         repeat_ms=top.number("repeat_ms", 1000),
         repeat_counting_ms=top.number("repeat_counting_ms", 300),
         repeat_command_ms=top.number("repeat_command_ms", 1500),
@@ -278,11 +283,18 @@ def shop_of(table: Table, secrets: list[bool]) -> ShopConfig:
         carrier=table.text("carrier", "zto"),
         backhaul_on=table.text("backhaul_on", "labelled", ("labelled", "handed_over")),
         pull_every_s=table.number("pull_every_s", 60, least=5),
+        folder=folder_of(table),
         carriers=words_of(table.table("carriers")),
     )
     table.finish()
     secrets.append(table.secret)
     return shop
+
+
+def folder_of(table: Table) -> Path | None:
+    """A folder beside the configuration, or anywhere when its path is whole."""
+    folder = table.text("folder", "")
+    return table.file.parent / folder if folder else None
 
 
 def words_of(table: Table | None) -> dict[str, str]:

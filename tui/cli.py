@@ -21,6 +21,8 @@ COMMANDS = {
     "slip": "tui.commands.slip",
     "import": "tui.commands.import_",
     "export-shipped": "tui.commands.ship_back",
+    "shop": "tui.commands.shop",
+    "simulate-shop": "tui.commands.simulate",
     "sync": "tui.commands.sync",
     "reconcile": "tui.commands.reconcile",
     "outbox": "tui.commands.outbox",

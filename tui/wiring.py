@@ -21,6 +21,7 @@ from tui.tokens import TokenFile
 
 if TYPE_CHECKING:  # the command line opens a place without the floor, the scheduler or a device
     from core.sync import Engine, Shop
+    from core.sync.folder import WatchedFolder
     from drivers.scales.live import LiveScale
     from drivers.scanners import LiveScanner
     from tui.station import Station
@@ -57,6 +58,11 @@ class Works:
                 pull_every_s={
                     self.place.shops[shop.code]: float(shop.pull_every_s) for shop in config.shops
                 },
+                chores={
+                    f"folder:{shop.code}": folder_of(self, shop).look
+                    for shop in config.shops
+                    if shop.folder
+                },
             )
         return self._engine
 
@@ -90,6 +96,17 @@ def shops_of(
         for shop in config.shops
         if shop.url
     }
+
+
+def folder_of(works: Works, shop: ShopConfig) -> "WatchedFolder":
+    """A shop's watched folder; what is put there is imported as by hand."""
+    from core.sync.folder import WatchedFolder
+    from tui.commands.import_ import import_watched
+
+    assert shop.folder is not None
+    return WatchedFolder(
+        works.store, shop.code, shop.folder, lambda paths: import_watched(works, paths, shop.code)
+    )
 
 
 def channel_of(shop: ShopConfig, config: Config, clock: Clock) -> Channel:

@@ -29,6 +29,7 @@ from core.watch import CHUNK, watch
 log = logging.getLogger(__name__)
 LOOK_S = 0.2
 PULL_EVERY_S = 60.0
+CHORE_EVERY_S = 5.0
 CHECK_EVERY_S = 300.0
 CHECKED_AT = (3, 10)
 """Local hour and minute when the books are compared."""
@@ -45,12 +46,16 @@ class Engine:
         carrier: Carrier | None,
         sender: From,
         pull_every_s: Mapping[int, float] | None = None,
+        *,
+        chores: Mapping[str, Callable[[], object]] | None = None,
     ) -> None:
+        """``chores`` are other things to look after now and then, by a name of their own."""
         self.store = store
         self.clock = store.clock
         self.shops = shops
         self.outbox = Sender(store, shops, carrier, sender)
         self.pull_every_s = pull_every_s or {}
+        self.chores = chores or {}
         self.lock = SyncLock(store.path)
         self._not_before: dict[str, float] = {}
         self._stop = threading.Event()
@@ -100,7 +105,7 @@ class Engine:
         self.store.do(recover, rank=BACKGROUND)
         scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(3 * len(self.shops) + 3)},
+            executors={"default": ThreadPoolExecutor(3 * len(self.shops) + len(self.chores) + 3)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         for shop_id, shop in self.shops.items():
@@ -111,6 +116,8 @@ class Engine:
                 self._tick(scheduler, f"check:{shop.code}", CHECK_EVERY_S, self._check, shop)
         self._tick(scheduler, "send:carrier", 5.0, self._carry)
         self._tick(scheduler, "watch", 30.0, self._watch)
+        for name, chore in self.chores.items():
+            self._tick(scheduler, name, CHORE_EVERY_S, chore)
         scheduler.start()
         self._scheduler = scheduler
 
@@ -119,7 +126,7 @@ class Engine:
         scheduler: Any,
         id: str,
         every_s: float,
-        work: Callable[..., None],
+        work: Callable[..., object],
         *args: object,
     ) -> None:
         scheduler.add_job(
@@ -131,7 +138,7 @@ class Engine:
             next_run_time=datetime.now(UTC),
         )
 
-    def _guarded(self, id: str, work: Callable[..., None], *args: object) -> None:
+    def _guarded(self, id: str, work: Callable[..., object], *args: object) -> None:
         """The worker's edge: a stumbling job is logged and ticks on."""
         try:
             work(*args)

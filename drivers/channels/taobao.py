@@ -102,9 +102,7 @@ class TaobaoShop:
 
     def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
         """Numbers of all orders created in [start, end), page by page. Raises CallFailed."""
-        span = self.rules.span_s * 1000
-        for since in range(start, end, span):
-            yield from _Sold(self._top, since, min(since + span, end), self._page_size).pages()
+        return _Sold(self._top, start, end, self._page_size).pages()
 
     def detail(self, number: str) -> PlatformOrder:
         """The truth about one order. Raises CallFailed."""

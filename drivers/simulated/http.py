@@ -158,10 +158,10 @@ class SimulatedServer:
         """Where the server listens; stays the same over ``cut`` and ``restore``."""
         return f"http://127.0.0.1:{self._port}"
 
-    def start(self) -> None:
-        """Listen; on a port of the system's choice the first time, on the same one after."""
+    def start(self, port: int = 0) -> None:
+        """Listen on that port; else on one of the system's choice, on the same one after."""
         self._halted.clear()
-        listener = socket.create_server(("127.0.0.1", self._port), backlog=128)
+        listener = socket.create_server(("127.0.0.1", port or self._port), backlog=128)
         self._port = listener.getsockname()[1]
         self._listener = listener
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()

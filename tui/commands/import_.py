@@ -96,6 +96,23 @@ def import_files(
     return said
 
 
+def import_watched(opened: "Works", paths: Sequence[Path], shop_code: str) -> dict[Path, list[str]]:
+    """Import files of a watched folder; what was refused in each, in words."""
+    try:
+        told = import_files(opened, paths, shop_code)
+    except Problem as problem:
+        if problem.message.id == "import.no_file":
+            return {}  # somebody took it away again
+        return {path: [say(problem.message)] for path in paths}
+    known = {str(path): path for path in paths}
+    reasons: dict[Path, list[str]] = {path: [] for path in paths}
+    for said, refused in told:
+        path = known.get(str(said.data.get("file", "")))
+        if refused and path is not None:
+            reasons[path].append(say(said))
+    return reasons
+
+
 def policy_for(opened: "Works", channel: str, shop_code: str) -> ShopPolicy:
     """The shop the orders belong to: named, the channel's only one, or one made for files."""
     codes = [shop.code for shop in opened.config.shops if shop.channel == channel]

@@ -35,9 +35,10 @@ def once(engine: object) -> int:
     from core.errors import Problem
     from core.messages import message
     from core.ports import CallFailed
-    from core.sync import Engine, pull
+    from core.sync import Engine
     from core.sync.health import unwell
     from core.sync.outbox import recover
+    from core.sync.pull import pull
 
     assert isinstance(engine, Engine)
     if not engine.lock.take():

@@ -13,7 +13,8 @@ from core.config import Config, read_config
 from core.errors import Problem
 from core.stock.products import ProductFacts, make_bundle, save_product
 from core.store import Tx
-from core.sync import Shop, pull
+from core.sync import Shop
+from core.sync.pull import pull
 from drivers.channels.taobao import TaobaoShop
 from tui.commands.products import save
 from tui.demo.goods import Goods

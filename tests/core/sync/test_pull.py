@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from core.orders.intake import take_in_all
 from core.ports import CallFailed, Fault
-from core.sync import Shop, pull
+from core.sync import Shop
 from core.sync import health as health_of
 from core.sync.health import unwell
+from core.sync.pull import pull
 from tests.core.orders.warehouse import (
     NOON,
     TAOBAO,

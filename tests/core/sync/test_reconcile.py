@@ -8,7 +8,8 @@ from core.errors import Problem
 from core.orders.policy import ShopPolicy
 from core.ports import CallFailed, Fault
 from core.ports import Sender as From
-from core.sync import Engine, Shop, health, pull
+from core.sync import Engine, Shop, health
+from core.sync.pull import pull
 from core.sync.reconcile import HOUR_MS, Books, books, differences, reconcile
 from tests.core.orders.warehouse import NOON, TAOBAO, column, one, order, the_order
 from tests.core.sync.outside import MemoryShop

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from core.orders.policy import ShopPolicy
-from core.sync import Shop, pull
+from core.sync import Shop
+from core.sync.pull import pull
 from drivers.channels import CHANNELS, ShopAccess, Tokens
 from drivers.simulated.deals import SimLine, SimOrder
 from drivers.simulated.jd import SimulatedJd

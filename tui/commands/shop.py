@@ -1,0 +1,175 @@
+"""``packline shop``: add a shop, try whether it answers, and how the shops are."""
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from core.clock import Clock, SystemClock, local
+from core.config import Config
+from core.errors import Problem
+from core.messages import Message, message
+from core.ports import CallFailed, Channel, Fault
+from tui.commands.lines import Page
+from tui.commands.shared import add_json, print_json, reading, spoken
+from tui.words import say, word
+
+if TYPE_CHECKING:
+    from core.sync.health import ShopHealth
+
+T = TypeVar("T")
+FAR_OFF_S = 300
+"""A clock this far from the platform's is said to be wrong; calls are still signed with theirs."""
+Step = tuple[bool, Message]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    from tui.commands.shop_add import FIELDS
+
+    todo = parser.add_subparsers(dest="todo", metavar="TODO", required=True)
+    add = todo.add_parser("add", help=say("cli.shop.add"))
+    for name in FIELDS:
+        add.add_argument(f"--{name.replace('_', '-')}", dest=name, help=say(f"cli.shop.{name}"))
+    test = todo.add_parser("test", help=say("cli.shop.test"))
+    test.add_argument("code", metavar="CODE", help=say("cli.shop.code"))
+    status = todo.add_parser("status", help=say("cli.shop.status"))
+    add_json(status)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Add, try, or list."""
+    if arguments.todo == "add":
+        from tui.commands.shop_add import add
+
+        return add(arguments)
+    if arguments.todo == "test":
+        return test(spoken(arguments), arguments.code)
+    return status(arguments)
+
+
+# --- does it answer? ------------------------------------------------------------------------------
+
+
+def test(config: Config, code: str) -> int:
+    """Ask the shop a few harmless things, a line each; exit status 1 when one goes wrong."""
+    from tui.wiring import channel_of
+
+    clock = SystemClock(config.zone)
+    for shop in config.shops:
+        if shop.code == code and shop.url:
+            wrong = 0
+            for well, said in trials(channel_of(shop, config, clock), clock):
+                print(f"{'✓' if well else '✗'} {say(said)}", flush=True)
+                wrong += not well
+            return 1 if wrong else 0
+    known = " ".join(shop.code for shop in config.shops if shop.url) or "-"
+    raise Problem("shop.not_reached", code=code, known=known)
+
+
+def trials(channel: Channel, clock: Clock) -> Iterator[Step]:
+    """The key, the clock, a listing, an order; the first refusal ends it."""
+    until = channel.server_now() - channel.rules.delay_s * 1000
+    width = min(channel.rules.span_s, 1800) * 1000
+    try:
+        numbers, ms = timed(lambda: next(iter(channel.changes(until - width, until)), ()))
+    except CallFailed as failure:
+        yield refused("shop.test.key", failure)
+        return
+    yield True, message("shop.test.key")
+    off = round((channel.server_now() - clock.now()) / 1000)
+    yield abs(off) < FAR_OFF_S, message("shop.test.clock", seconds=off)
+    yield True, message("shop.test.listing", n=len(numbers), minutes=width // 60_000, ms=ms)
+    if not numbers:
+        yield True, message("shop.test.no_order")
+        return
+    try:
+        order, ms = timed(lambda: channel.detail(numbers[0]))
+    except CallFailed as failure:
+        yield refused("shop.test.detail", failure)
+        return
+    yield True, message("shop.test.order", number=order.number, lines=len(order.lines), ms=ms)
+
+
+def timed(work: Callable[[], T]) -> tuple[T, int]:
+    """What a piece of work gives, and the milliseconds it took."""
+    began = time.monotonic()
+    return work(), round((time.monotonic() - began) * 1000)
+
+
+def refused(step: str, failure: CallFailed) -> Step:
+    """What did not work, what the platform said, and what to do."""
+    advice = Message(f"fault.{failure.fault.value}")
+    return False, message(f"{step}_refused", answer=str(failure), advice=advice)
+
+
+# --- how are they? --------------------------------------------------------------------------------
+
+
+def status(arguments: argparse.Namespace) -> int:
+    """Every shop: how fresh, what is left of the past, what it answered, its token, its books."""
+    from core.sync import health
+
+    with reading(arguments) as (config, read):
+        shops = health.shops(read)
+        now = SystemClock().now()
+        ends = {shop.code: token_ends(config, shop.code) for shop in shops}
+    if arguments.json:
+        told = [asdict(shop) | {"token_ends_at": ends[shop.code]} for shop in shops]
+        print_json(told)
+    else:
+        print(page(shops, ends, config, now))
+    return 0
+
+
+def token_ends(config: Config, code: str) -> int:
+    """When a shop's token ends, UTC milliseconds; 0 when nobody knows."""
+    from drivers.channels.access import Tokens
+    from tui.tokens import TokenFile
+
+    for shop in config.shops:
+        if shop.code == code:
+            path = Path(config.path.parent) / f".tokens-{code}.json"
+            return TokenFile(path, Tokens(shop.session, shop.refresh_token)).newest().expires_at
+    return 0
+
+
+def page(shops: "list[ShopHealth]", ends: dict[str, int], config: Config, now: int) -> str:
+    """A head for each shop, and what there is to say about it."""
+    page = Page()
+    for shop in shops:
+        page.head(f"{shop.code}  {shop.name}", word("channel", shop.channel))
+        for said in facts(shop, ends.get(shop.code, 0), config, now):
+            page.line(say(said), indent=4)
+    return page.text()
+
+
+def facts(shop: "ShopHealth", ends: int, config: Config, now: int) -> Iterator[Message]:
+    """The sentences about one shop."""
+
+    def when(at: int) -> str:
+        return local(at, config.zone).strftime("%m-%d %H:%M")
+
+    if shop.fresh_at is None:
+        yield message("shop.never")
+    else:
+        yield message(
+            "shop.fresh", at=when(shop.fresh_at), minutes=max(0, now - shop.fresh_at) // 60_000
+        )
+    if shop.left_ms:
+        yield message("shop.past", hours=-(-shop.left_ms // 3_600_000))
+    if shop.down_since is not None:
+        yield message("shop.down", at=when(shop.down_since), answer=shop.answer)
+        if shop.fault in {fault.value for fault in Fault}:
+            yield Message(f"fault.{shop.fault}")
+    if ends:
+        yield message("shop.token", at=when(ends))
+    if shop.books is not None:
+        yield message(
+            "shop.books",
+            at=when(shop.books.at),
+            platform=shop.books.platform,
+            here=shop.books.here,
+            unexplained=shop.books.unexplained,
+        )

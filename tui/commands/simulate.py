@@ -1,0 +1,112 @@
+"""``packline simulate-shop CHANNEL``: a platform on this machine, to try a connector."""
+
+import argparse
+import random
+import signal
+import threading
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from core.clock import SystemClock
+from core.errors import Problem
+from core.messages import message
+from tui.words import say
+
+
+class Platform(NamedTuple):
+    """Where a simulated platform is found, and what its connector wants to know."""
+
+    module: str
+    name: str
+    path: str = ""
+    secret: str = "secret"
+
+
+PLATFORMS = {
+    "taobao": Platform("shop", "SimulatedTaobao", "/router/rest"),
+    "tmall": Platform("shop", "SimulatedTaobao", "/router/rest"),
+    "jd": Platform("jd", "SimulatedJd"),
+    "pdd": Platform("pdd", "SimulatedPdd"),
+    "ktt": Platform("ktt", "SimulatedKtt"),
+    "douyin": Platform("douyin", "SimulatedDouyin"),
+    "kuaishou": Platform("kuaishou", "SimulatedKuaishou", secret="secret:sign"),
+    "wechat": Platform("wechat", "SimulatedWechat"),
+    "shopify": Platform("shopify", "SimulatedShopify"),
+    "woocommerce": Platform("woocommerce", "SimulatedWoo"),
+    "vendure": Platform("vendure", "SimulatedVendure"),
+}
+"""Channel -> its stand-in, made with the keys it has by default."""
+SKUS = ("TEE-1", "CUP-2", "TEA-3", "SOAP-4", "BOOK-5")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("channel", choices=tuple(PLATFORMS), help=say("cli.simulate.channel"))
+    parser.add_argument("--port", type=int, default=0, metavar="N", help=say("cli.simulate.port"))
+    parser.add_argument(
+        "--orders", type=int, default=20, metavar="N", help=say("cli.simulate.orders")
+    )
+    parser.add_argument(
+        "--every", type=float, default=30.0, metavar="SECONDS", help=say("cli.simulate.every")
+    )
+    parser.add_argument(
+        "--storm", type=int, default=0, metavar="PERCENT", help=say("cli.simulate.storm")
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until told to stop; buyers keep ordering."""
+    platform = PLATFORMS[arguments.channel]
+    server = made(platform)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        server.start(arguments.port)
+    except OSError as error:
+        raise Problem("simulate.port", port=arguments.port, reason=str(error.strerror)) from error
+    try:
+        draw = random.Random(1)
+        for _ in range(arguments.orders):
+            order(server, draw)
+        server.storm(1, arguments.storm / 100)
+        print(snippet(arguments.channel, platform, server), flush=True)
+        print(say(message("simulate.runs", n=arguments.orders)), flush=True)
+        while not stop.wait(arguments.every or None):
+            order(server, draw)
+    finally:
+        server.stop()
+    return 0
+
+
+def made(platform: Platform) -> Any:
+    """The stand-in on this machine's own clock."""
+    kind = getattr(import_module(f"drivers.simulated.{platform.module}"), platform.name)
+    return kind(SystemClock())
+
+
+def order(server: Any, draw: random.Random) -> None:
+    """A buyer orders something."""
+    from drivers.simulated.shop_trades import SimLine, SimOrder
+
+    lines = tuple(
+        SimLine(sku=sku, title=sku, price_cents=990, quantity=draw.randint(1, 3))
+        for sku in draw.sample(SKUS, draw.choice((1, 1, 2)))
+    )
+    server.place(SimOrder(lines=lines))
+
+
+def snippet(channel: str, platform: Platform, server: Any) -> str:
+    """What to paste into ``packline.toml``."""
+    told = {
+        "code": f"sim-{channel}",
+        "name": f"sim-{channel}",
+        "channel": channel,
+        "url": server.url + platform.path,
+        "app_key": server.app_key,
+        "app_secret": platform.secret,
+        "session": server.session,
+        "refresh_token": getattr(server, "refresh_token", ""),
+        "tier": "standard",
+    }
+    lines = [f'{name} = "{value}"' for name, value in told.items() if value]
+    return "\n".join(["[[shops]]", *lines, ""])
