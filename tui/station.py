@@ -69,7 +69,9 @@ class Station:
             PrintRun(store, station.code, printer, config.sender, clock) if printer else None
         )
         camera = camera_of(station.camera, station.code, config) if station.camera else None
-        self.recorder = Recorder(store, station.code, camera, config.photos, clock)
+        self.recorder = Recorder(
+            *(store, station.code, camera, config.photos, clock), keep_days=config.keep_photos_days
+        )
         self._doubles = DoubleRead(
             config.repeat_ms, config.repeat_command_ms, config.repeat_counting_ms
         )
@@ -199,6 +201,10 @@ class Station:
         ]
         if self.scale:
             states.append(self.scale.device_state())
+        if self.printing:
+            states.append(self.printing.state)
+        if self.recorder.camera:
+            states.append(self.recorder.state)
         return states
 
     def _scale(self, device: DeviceConfig | None) -> "LiveScale | None":

@@ -1,6 +1,7 @@
 """Evidence: a photo at every step, hashed and tied to its event, or the reason why there is none.
 
-Follows the floor's events after their commit; the floor never waits for a camera.
+Follows the floor's events after their commit; the floor never waits for a camera. Once a day it
+removes the photos whose dispute window is over (``keeping``); their hashes stay.
 """
 
 import hashlib
@@ -11,7 +12,8 @@ from pathlib import Path
 
 from core.clock import Clock, local_day
 from core.errors import Problem
-from core.ports import Camera
+from core.evidence.keeping import DAY_MS, remove_old
+from core.ports import Camera, DeviceState
 from core.store import Row, Store, Tx
 from core.store.store import BACKGROUND
 
@@ -24,17 +26,28 @@ class Recorder:
     """Takes one photo for every step finished at a station."""
 
     def __init__(
-        self, store: Store, station: str, camera: Camera | None, folder: Path, clock: Clock
+        self,
+        store: Store,
+        station: str,
+        camera: Camera | None,
+        folder: Path,
+        clock: Clock,
+        *,
+        keep_days: int = 180,
     ) -> None:
         self.store = store
         self.station = station
         self.camera = camera
         self.folder = folder
         self.clock = clock
+        self.keep_days = keep_days
+        self._swept_at = 0
         self._stop = threading.Event()
         self._seen = 0
         self._thread = threading.Thread(target=self._work, name=f"photos-{station}", daemon=True)
         self._down = False
+        self.state = DeviceState(f"{station} camera", "camera", True, clock.now())
+        """What the devices screen shows; replaced whole."""
 
     def start(self) -> None:
         """Begin with the steps finished from now on."""
@@ -57,8 +70,15 @@ class Recorder:
                 if current != version:
                     version = current
                     self._record_new()
+                self._sweep()
             except Exception:
                 log.exception("photos at %s stumbled", self.station)
+
+    def _sweep(self) -> None:
+        """Once a day, and first soon after the start."""
+        if self.clock.now() - self._swept_at >= DAY_MS:
+            self._swept_at = self.clock.now()
+            remove_old(self.store, self.folder, self.keep_days)
 
     def _record_new(self) -> None:
         for event in self.store.read.all(
@@ -74,8 +94,10 @@ class Recorder:
         path, digest, missing = "", "", ""
         try:
             path, digest = self._take(event)
+            self.state = self.state.answered(self.clock.now(), path)
         except Problem as problem:
             missing = problem.message.id
+            self.state = self.state.failed(self.clock.now(), problem.message)
             if not self._down and self.camera is not None:
                 log.warning("no photos at %s: %s", self.station, problem)
         except OSError as error:

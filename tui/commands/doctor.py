@@ -149,6 +149,7 @@ def contents(read: Reader, config: Config) -> Iterator[Finding]:
     yield judged(not broken, message("doctor.chains", broken=" ".join(broken[:5]) or "-"))
     missing = missing_photos(read, config)
     yield judged(not missing, message("doctor.photos", missing=missing))
+    yield from photo_room(read, config)
     yield clock(read, config)
     yield from shops(read, config)
 
@@ -198,6 +199,25 @@ def missing_photos(read: Reader, config: Config) -> int:
     """Recent photos that are known but not there."""
     rows = read.all("SELECT path FROM evidence WHERE path <> '' ORDER BY id DESC LIMIT ?", RECENT)
     return sum(not (config.photos / row["path"]).is_file() for row in rows)
+
+
+def photo_room(read: Reader, config: Config) -> Iterator[Finding]:
+    """When the disk is full at the rate of the last week; photos go after their window."""
+    from core.evidence.keeping import DAY_MS, forecast
+
+    now, keep = time.time_ns() // 1_000_000, config.keep_photos_days
+    try:
+        told = forecast(read, existing(config), now)
+    except OSError:
+        return  # said by disk() already
+    if told.days_left is None:
+        return
+    full = local(now + min(told.days_left, 36_500) * DAY_MS, config.zone)
+    rate = max(1, told.per_day // 1_000_000)
+    lasts = told.days_left > keep
+    id_ = "doctor.photo_room" if lasts else "doctor.photo_full"
+    said = message(id_, rate=rate, keep=keep, day=f"{full:%Y-%m-%d}", left=told.days_left)
+    yield judged(lasts, said, Mark.MIND)
 
 
 def clock(read: Reader, config: Config) -> Finding:
