@@ -5,7 +5,7 @@ epoch milliseconds, money is integer cents (fen), weights are integer grams, ids
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Protocol
 
@@ -277,6 +277,24 @@ class DeviceState:
     """What is wrong and what to do; None when all is well."""
     repeats: int = 0
     """Codes a scanner read twice, taken once."""
+
+    def answered(self, at: int, value: str, raw: bytes = b"") -> "DeviceState":
+        """It did its work."""
+        since = self.since if self.connected else at
+        return replace(
+            self,
+            connected=True,
+            since=since,
+            trouble=None,
+            last_value=value,
+            last_at=at,
+            last_raw=raw,
+        )
+
+    def failed(self, at: int, why: Message) -> "DeviceState":
+        """It did not, and why."""
+        since = self.since if not self.connected else at
+        return replace(self, connected=False, since=since, trouble=why)
 
 
 class PrinterAnswer(Enum):

@@ -8,7 +8,7 @@ from core.errors import Problem
 from core.messages import Message
 from core.orders.holds import label_stopped
 from core.orders.slip import receiver_of, slip
-from core.ports import LabelFacts, Printer, PrintFailed, Sender, SlipFacts
+from core.ports import DeviceState, LabelFacts, Printer, PrintFailed, Sender, SlipFacts
 from core.shipping.parcels import label_printed
 from core.store import Actor, Row, Rows, Store, Tx
 from core.watch import close_alert, raise_alert
@@ -37,6 +37,8 @@ class PrintRun:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"print-{station}", daemon=True)
         self._down = False
+        self.state = DeviceState(f"{station} printer", "printer", True, clock.now())
+        """What the devices screen shows; replaced whole."""
 
     def start(self) -> None:
         """Own up to jobs that were on the wire when the last process died, then print."""
@@ -94,6 +96,8 @@ class PrintRun:
 
     def _printed(self, tx: Tx, job: Row) -> None:
         label_printed(tx, job["id"])
+        raw = getattr(self.printer, "last_raw", b"")
+        self.state = self.state.answered(tx.now, f"{job['kind']} #{job['id']}", raw)
         if self._down:
             self._down = False
             log.info("printer of %s prints again", self.station)
@@ -104,6 +108,7 @@ class PrintRun:
         if not self._down:
             log.warning("printer of %s: %s", self.station, failure.why)
         self._down = True
+        self.state = self.state.failed(self.clock.now(), failure.why)
 
         def write(tx: Tx) -> None:
             if failure.in_doubt:
