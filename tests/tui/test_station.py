@@ -157,6 +157,7 @@ def test_a_scan_that_cannot_be_kept_stops_the_bench_until_one_is(
     caplog.set_level(logging.INFO, "tui.station")
     view = bench.opens()
     code = bench.barcode(view)
+    until(lambda: bench.shown and bench.shown[-1].outcome is view.outcome)
     hog = Hog(bench.works.config.database)
     for at in (20_000, 20_050, 20_100):  # a packer who tries again at once is no double read
         shown = len(bench.shown)
