@@ -9,6 +9,7 @@ a second time after the door.
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 
@@ -22,6 +23,8 @@ ELLIPSIS = "…"
 # differently: a row would shift by a cell.
 _UNSTEADY = re.compile("[\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
 _COMBINING_LIMIT = 2
+_KEPT = 4096
+"""Texts and lines remembered: a few screens full, a few hundred kilobytes."""
 _CLOSING = "，。、；：？！）》」』”’,.;:?!)"
 
 
@@ -30,10 +33,14 @@ def safe(text: object) -> str:
     value = str(text)
     if value.isascii() and value.isprintable():
         return value
-    value = _UNSTEADY.sub("", value)
-    if not value.isprintable():
-        value = clean(value)
-    return _unstack(value)
+    return _steady(value)
+
+
+@lru_cache(_KEPT)
+def _steady(text: str) -> str:
+    """Remembered, because a screen says the same words again and again."""
+    text = _UNSTEADY.sub("", text)
+    return _unstack(text if text.isprintable() else clean(text))
 
 
 def _unstack(text: str) -> str:
@@ -49,13 +56,13 @@ def _unstack(text: str) -> str:
 
 def width_of(text: str) -> int:
     """Terminal cells a safe text takes."""
-    return cell_len(text)
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def fit(text: object, width: int) -> str:
     """The text in at most ``width`` cells, ending in an ellipsis when something was cut."""
     value = safe(text)
-    if cell_len(value) <= width:
+    if width_of(value) <= width:
         return value
     if width <= 0:
         return ""
@@ -65,7 +72,7 @@ def fit(text: object, width: int) -> str:
 def pad(text: object, width: int, align: str = "<") -> str:
     """The text in exactly ``width`` cells; ``align`` is ``<``, ``>`` or ``^``."""
     value = fit(text, width)
-    gap = width - cell_len(value)
+    gap = width - width_of(value)
     if align == ">":
         return " " * gap + value
     if align == "^":
@@ -77,7 +84,7 @@ def wrap(text: object, width: int, rows: int) -> list[str]:
     """The text over at most ``rows`` lines of ``width`` cells; breaks at spaces where it can."""
     rest = safe(text)
     lines: list[str] = []
-    while rest and len(lines) < rows - 1 and cell_len(rest) > width:
+    while rest and len(lines) < rows - 1 and width_of(rest) > width:
         head, rest = _break(rest, width)
         lines.append(head)
     if rest and rows > 0:
@@ -87,8 +94,8 @@ def wrap(text: object, width: int, rows: int) -> list[str]:
 
 def _break(text: str, width: int) -> tuple[str, str]:
     taken = index = 0
-    while index < len(text) and taken + cell_len(text[index]) <= width:
-        taken += cell_len(text[index])
+    while index < len(text) and taken + width_of(text[index]) <= width:
+        taken += width_of(text[index])
         index += 1
     space = text.rfind(" ", max(0, index - 16), index + 1)
     cut = space if space > 0 else max(1, index)
@@ -99,7 +106,7 @@ def _break(text: str, width: int) -> tuple[str, str]:
 
 def measure(line: Iterable[Piece]) -> int:
     """Cells a line takes."""
-    return sum(cell_len(text) for text, _ in line)
+    return sum(width_of(text) for text, _ in line)
 
 
 def joined(line: Iterable[Piece]) -> Line:
@@ -123,7 +130,7 @@ def cut(line: Iterable[Piece], width: int) -> Line:
     kept: list[Piece] = []
     left = width
     for text, style in line:
-        size = cell_len(text)
+        size = width_of(text)
         if size > left:
             kept.append((fit(text, left), style))
             break
@@ -137,6 +144,15 @@ def row(width: int, *pieces: Piece, fill: str = "text") -> Line:
     line = cut(((safe(text), style) for text, style in pieces if text), width)
     gap = width - measure(line)
     return (*line, (" " * gap, fill)) if gap > 0 else line
+
+
+@lru_cache(_KEPT)
+def finished(line: Line, width: int, fill: str) -> Line:
+    """A painted line as it is written: safe, exactly ``width`` cells, in as few pieces as can be.
+
+    Remembered, because most lines of a picture are those of the picture before.
+    """
+    return joined(row(width, *line, fill=fill))
 
 
 def ends(width: int, left: Iterable[Piece], right: Iterable[Piece], fill: str) -> Line:

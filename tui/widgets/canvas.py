@@ -9,21 +9,22 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.ink import Line, joined, row, tall, width_of
+from tui.ink import Line, Piece, finished, tall, width_of
 from tui.palette import Palette, palette
 
 _PLAIN = palette("dark")
 
 
-def strip_of(line: Line, colours: Palette) -> Strip:
-    """A line as Textual writes it."""
-    return Strip([Segment(text, colours[style]) for text, style in line])
+def strip_of(line: Line, colours: Palette, width: int) -> Strip:
+    """A line of that many cells as Textual writes it."""
+    return Strip([Segment(text, colours[style]) for text, style in line], width)
 
 
 def changed_span(old: Line, new: Line) -> tuple[int, int]:
     """First cell and number of cells in which two lines of equal width differ."""
-    before = [(char, style) for text, style in old for char in text]
-    after = [(char, style) for text, style in new for char in text]
+    same = _same_pieces(old, new)
+    x = sum(width_of(text) for text, _ in new[:same])
+    before, after = _characters(old[same:]), _characters(new[same:])
     start = 0
     for a, b in zip(before, after, strict=False):
         if a != b:
@@ -33,8 +34,22 @@ def changed_span(old: Line, new: Line) -> tuple[int, int]:
     limit = min(len(before), len(after)) - start
     while end < limit and before[-1 - end] == after[-1 - end]:
         end += 1
-    x = sum(width_of(char) for char, _ in after[:start])
+    x += sum(width_of(char) for char, _ in after[:start])
     return x, sum(width_of(char) for char, _ in after[start : len(after) - end])
+
+
+def _same_pieces(old: Line, new: Line) -> int:
+    """How many pieces both lines begin with."""
+    same = 0
+    for a, b in zip(old, new, strict=False):
+        if a != b:
+            break
+        same += 1
+    return same
+
+
+def _characters(line: Line) -> list[Piece]:
+    return [(char, style) for text, style in line for char in text]
 
 
 class Canvas(Widget):
@@ -86,7 +101,7 @@ class Canvas(Widget):
             self._report(error)
             painted = []
         lines = tall(painted, height, width, self.fill)
-        return [joined(row(width, *line, fill=self.fill)) for line in lines]
+        return [finished(tuple(line), width, self.fill) for line in lines]
 
     def _report(self, error: Exception) -> None:
         """Tell the app once per kind of defect; a paint that fails would fail again and again."""
@@ -108,7 +123,7 @@ class Canvas(Widget):
             self._painted_as = (*self.size, self.palette.name)
         if y >= len(self._lines):
             return Strip.blank(self.size.width, self.palette[self.fill])
-        return strip_of(self._lines[y], self.palette)
+        return strip_of(self._lines[y], self.palette, self.size.width)
 
     def text(self) -> list[str]:
         """What is on this canvas, without colours; for tests and screen readers."""
