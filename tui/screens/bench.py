@@ -58,7 +58,12 @@ class BenchPane(Pane):
     # --- what comes in -------------------------------------------------------------------------
 
     def show(self, view: BenchView) -> None:
-        """Paint a committed view and sound its answer."""
+        """Paint a committed view and sound its answer; one that is painted already costs nothing.
+
+        The same answer given twice is two answers, and told apart by being another object.
+        """
+        if view == self._view and view.outcome is self._view.outcome:
+            return
         new = view.outcome is not None and view.outcome is not self._view.outcome
         self._view = view
         self._ticks = 0
