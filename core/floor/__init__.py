@@ -6,48 +6,7 @@ scan; it is imported from there, because other rooms need the pure part. The roo
 never talks to a device or a platform.
 """
 
-from core.floor.commands import Command, Given, is_command, parse, refuse_as_barcode
-from core.floor.intents import News, NewsKind, Pressed, Scanned, Weight
-from core.floor.machine import decide
-from core.floor.meaning import Kind, Lookup, Meaning, classify
 from core.floor.rules import FloorRules
-from core.floor.state import BenchState, Decision
-from core.floor.values import (
-    BenchLine,
-    BenchView,
-    Choice,
-    Outcome,
-    Step,
-    Tone,
-    WeightView,
-)
-from core.floor.view import view
+from core.floor.values import BenchView, Choice, Outcome, Step, Tone
 
-__all__ = [
-    "BenchLine",
-    "BenchState",
-    "BenchView",
-    "Choice",
-    "Command",
-    "Decision",
-    "FloorRules",
-    "Given",
-    "Kind",
-    "Lookup",
-    "Meaning",
-    "News",
-    "NewsKind",
-    "Outcome",
-    "Pressed",
-    "Scanned",
-    "Step",
-    "Tone",
-    "Weight",
-    "WeightView",
-    "classify",
-    "decide",
-    "is_command",
-    "parse",
-    "refuse_as_barcode",
-    "view",
-]
+__all__ = ["BenchView", "Choice", "FloorRules", "Outcome", "Step", "Tone"]
