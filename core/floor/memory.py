@@ -36,6 +36,9 @@ _CLASSES: dict[str, Any] = {
 _SIMPLE = frozenset({str, int, bool, type(None)})
 FORGOTTEN = frozenset({"station", "work", "error_lock", "last_command", "last_command_at"})
 """Told by the station, the store and the settings, or worth nothing after a restart."""
+APART = FORGOTTEN | {"trail"}
+"""Not written field by field."""
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,13 @@ def dump(bench: BenchState, last_order: int | None, seq: int) -> str:
     kept = {
         name: _plain(getattr(bench, name))
         for name, default in _fields(BenchState)
-        if name not in FORGOTTEN and getattr(bench, name) != default
+        if name not in APART and getattr(bench, name) != default
     }
     if bench.work is not None:
         kept["in_hand"] = _plain(InHand.of(bench.work))
     kept |= {"last_order": last_order, "seq": seq}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    text = _json(kept)
+    return f'{text[:-1]},"trail":[{",".join(map(_group, bench.trail))}]}}' if bench.trail else text
 
 
 def load(text: str, bench: BenchState) -> Kept:
@@ -132,13 +136,13 @@ def _plain(value: Any) -> Any:
         return {"": "Message", "id": value.id, "data": data}
     if isinstance(value, Enum):
         return {"": kind.__name__, "value": value.value}
-    return _plain_change(value) if isinstance(value, Undoable) else _plain_fields(value)
+    return _plain_fields(value)
 
 
 @lru_cache(maxsize=1024)
-def _plain_change(change: Undoable) -> dict[str, Any]:
-    """The undo trail is written with every scan and hardly ever changes."""
-    return _plain_fields(change)
+def _group(group: tuple[Undoable, ...]) -> str:
+    """One step of the undo trail, which is written with every scan and changes by its end only."""
+    return _json(_plain(group))
 
 
 def _plain_fields(value: Any) -> dict[str, Any]:
