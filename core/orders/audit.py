@@ -21,7 +21,7 @@ def audit(tx: Tx, order_id: int) -> bool:
     if learn(tx, lines):
         lines = tx.all("SELECT * FROM order_lines WHERE order_id = ?", order_id)
     found = findings(order, lines)
-    held = settle(tx, order_id, found, keep={"no_stock"})
+    held = settle(tx, order, found, keep={"no_stock"})
     if order["ready_at"] is not None and not any(line["wanted"] for line in lines):
         holds.hold(tx, order_id, "short")  # nothing left to ship: a person settles it
     if order["ready_at"] is not None or held - {"no_stock"}:
@@ -85,12 +85,13 @@ def line_findings(line: Row) -> dict[str, str]:
     return found
 
 
-def settle(tx: Tx, order_id: int, found: dict[str, str], keep: set[str]) -> set[str]:
+def settle(tx: Tx, order: Row, found: dict[str, str], keep: set[str]) -> set[str]:
     """Raise what the facts found and nobody overruled; end what they no longer say.
 
     Returns the reasons the order is held for now.
     """
-    held = holds.open_reasons(tx, order_id)
+    order_id = order["id"]
+    held = holds.open_reasons(tx, order_id) if order["held"] else set()
     for reason in sorted(held & holds.AUTOMATIC - keep - found.keys()):
         holds.end(tx, order_id, reason)
         held.discard(reason)

@@ -17,7 +17,7 @@ from core.errors import Problem
 from core.orders.audit import audit
 from core.orders.buyer import flag_same_buyer, same_buyer_key
 from core.orders.changes import apply_change, cancel
-from core.orders.lines import insert_line, summarise
+from core.orders.lines import insert_line, told_summary
 from core.orders.numbers import next_number
 from core.orders.policy import ShopPolicy
 from core.orders.values import Telling, value_map
@@ -129,7 +129,6 @@ def take_new(tx: Tx, told: Telling) -> Intake:
     order_id = insert_order(tx, told, number)
     for line in order.lines:
         insert_line(tx, told, order_id, line)
-    summarise(tx, order_id)
     tx.run("INSERT INTO raw_orders (order_id, raw) VALUES (?, ?)", order_id, order.raw)
     tx.event("received", order_id, shop=policy.shop_id, platform_number=order.number)
     if status == "closed":
@@ -150,9 +149,8 @@ def insert_order(tx: Tx, told: Telling, number: str) -> int:
         " created_at, paid_at, received_at, ship_by, tier, buyer_key, buyer_name, buyer_note,"
         " seller_note, receiver_name, receiver_phone, phone_tail, province, city, district,"
         " address, cipher_ref, same_buyer_key, amount_cents, freight_cents, carrier, digest,"
-        " touched_at, status_word) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " ?, ?, ?, ?, ?, ?,"
-        " ?, ?, ?, ?, ?, ?)",
+        " touched_at, status_word, pieces, summary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         *(number, tx.uid(), policy.shop_id, order.number, told.status, order.modified_at),
         *(order.created_at, order.paid_at, tx.now, ship_by, tier, clean(order.buyer_key)),
         *(clean(order.buyer_name), None if order.buyer_note is None else clean(order.buyer_note)),
@@ -160,7 +158,7 @@ def insert_order(tx: Tx, told: Telling, number: str) -> int:
         *(phone_tail(receiver.phone), clean(receiver.province), clean(receiver.city)),
         *(clean(receiver.district), clean(receiver.address), receiver.cipher_ref),
         *(same_buyer_key(receiver), order.amount_cents, order.freight_cents, policy.carrier),
-        *(told.digest, tx.now, clean(order.status, 60)),
+        *(told.digest, tx.now, clean(order.status, 60), *told_summary(told)),
     )
     return int(done.lastrowid)
 
@@ -169,9 +167,10 @@ _NOT_TOLD = {"raw", "receiver", "lines"}
 _ORDER = attrgetter(*(f.name for f in fields(PlatformOrder) if f.name not in _NOT_TOLD))
 _RECEIVER = attrgetter(*(f.name for f in fields(Receiver)))
 _LINE = attrgetter(*(f.name for f in fields(PlatformLine)))
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def digest_of(order: PlatformOrder) -> str:
     """A fingerprint of everything the platform told, except the raw form."""
     told = (_ORDER(order), _RECEIVER(order.receiver), [_LINE(line) for line in order.lines])
-    return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(_json(told).encode()).hexdigest()

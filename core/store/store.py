@@ -27,6 +27,7 @@ from core.store.migrate import migrate
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 SCAN, ORDINARY, BACKGROUND = 0, 1, 2
 GAP_S = 0.0006
 """Between two pieces of background work: longer than a scan of another process takes to ask."""
@@ -87,7 +88,7 @@ class Tx:
             at=self.now,
             operator_id=self.actor.operator_id,
             station=self.actor.station,
-            what=json.dumps(what, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+            what=_json(what),
         )
 
     def uid(self) -> str:
