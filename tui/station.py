@@ -25,6 +25,7 @@ from core.shipping.printing import PrintRun
 from core.store import Store
 from core.text import clean
 from drivers.scanners.double import DoubleRead
+from drivers.scanners.selftest import judge
 from tui.trouble import problem_of, told
 
 if TYPE_CHECKING:
@@ -105,7 +106,10 @@ class Station:
         """One code, from a device or typed; answered after its commit.
 
         A code the device read twice is taken once: counted, mentioned, and answered as before.
+        A code of the self-test sheet is judged, and the bench stays as it is.
         """
+        if (verdict := judge(scan.text)) is not None:
+            return self._said(verdict)
         if self._doubles.is_repeat(scan, counting=self._shown.step in COUNTING):
             return self._read_twice(scan)
         return self._listened(self.bench.scan(scan), "station.scan_again", scan)
@@ -131,7 +135,11 @@ class Station:
 
     def _read_twice(self, scan: Scan) -> "Future[BenchView]":
         self._repeats[scan.source] += 1
-        self.mention(message("station.read_twice", code=clean(scan.text, 24)))
+        return self._said(message("station.read_twice", code=clean(scan.text, 24)))
+
+    def _said(self, told: Message) -> "Future[BenchView]":
+        """A word about the scan; the bench stays as it is."""
+        self.mention(told)
         answered: Future[BenchView] = Future()
         answered.set_result(self._picture())
         return answered

@@ -100,6 +100,9 @@ def test_a_code_left_in_view_counts_once_and_is_mentioned(bench: Bench) -> None:
     assert again.outcome is first.outcome
     assert bench.repeats() == 1
     assert [told.id for told in bench.mentioned] == ["station.read_twice"]
+    bench.reads("PLTEST1-0123456789", 30_000)
+    assert bench.mentioned[-1].id == "selftest.well"
+    assert bench.station.view().outcome is first.outcome
 
 
 def test_the_next_unit_of_the_same_product_counts(bench: Bench) -> None:

@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.clock import Clock, SystemClock
@@ -29,6 +30,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
     todo = parser.add_subparsers(dest="todo", metavar="TODO")
     todo.add_parser("udev", help=say("cli.devices.udev"))
+    test = todo.add_parser("sheet", help=say("cli.devices.sheet"))
+    test.add_argument("--pdf", type=Path, required=True, metavar="FILE", help=say("cli.sheet.pdf"))
     new = todo.add_parser("setup", help=say("cli.devices.setup"))
     new.add_argument("--station", required=True, metavar="CODE", help=say("cli.devices.station"))
     new.add_argument("--scanner", default="", metavar="PORT", help=say("cli.devices.scanner"))
@@ -43,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.todo == "udev":
         print(udev_rules(list_devices()), end="")
         return 0
+    if arguments.todo == "sheet":
+        return print_sheet(arguments.pdf)
     if arguments.todo == "setup":
         from tui.commands.setup import set_up
 
@@ -60,6 +65,17 @@ def run(arguments: argparse.Namespace) -> int:
         print(listing(found, stations, config is not None))
     bad = [said for answers in stations.values() for _, good, said in answers if not good]
     return 1 if bad else 0
+
+
+def print_sheet(file: Path) -> int:
+    """The self-test sheet as a page. Raises Problem."""
+    from drivers.printers.sheet import command_sheet_pdf
+    from drivers.scanners.selftest import SHEET
+
+    cards = [(proof.code, say(f"selftest.card.{proof.name}")) for proof in SHEET]
+    command_sheet_pdf(say("selftest.title"), cards, file, 1, 5, squares=True)
+    print(say(message("sheet.done", file=str(file), n=len(cards))))
+    return 0
 
 
 def plain(found: "Iterable[Found]", stations: dict[str, list[Answer]]) -> dict[str, Any]:

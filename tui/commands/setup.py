@@ -18,6 +18,7 @@ from core.errors import Problem
 from core.messages import Message, message
 from core.ports import Scan
 from core.text import clean
+from drivers.scanners.selftest import judge
 from tui.commands import toml_edit
 from tui.commands.devices import ask
 from tui.commands.scale import guess_sentence, listen
@@ -208,6 +209,8 @@ def first_heard(heard: "queue.SimpleQueue[tuple[Ear, Scan]]", wait_s: float) -> 
                 return None
             return typed_here(heard, line)
         if len(scan.text) >= SHORTEST:
+            if (verdict := judge(scan.text)) is not None:
+                print(say(verdict))
             print(say(message("setup.scanner", code=clean(scan.text, 60), path=ear.url)))
             return ear
     print(say("setup.no_scan"))
