@@ -64,16 +64,17 @@ def lookups(text: str) -> list[tuple[str, str]]:
         ("SELECT order_id AS id FROM parcels WHERE waybill = ?", waybill),
     ]
     if re.fullmatch(r"\d{4}", text):
-        asks.append(("SELECT id FROM orders WHERE phone_tail = ?", text))
+        asks.append(("SELECT id FROM orders WHERE phone_tail = ? AND phone_tail <> ''", text))
     if re.fullmatch(r"1\d{10}", text):
         asks.append(
             (
-                "SELECT id FROM orders WHERE phone_tail = substr(?1, -4) AND receiver_phone = ?1",
+                "SELECT id FROM orders WHERE phone_tail = substr(?1, -4) AND phone_tail <> ''"
+                " AND receiver_phone = ?1",
                 text,
             )
         )
     if not text.isascii() or not any(char.isdigit() for char in text):
-        asks.append(("SELECT id FROM orders WHERE receiver_name = ?", text))
+        asks.append(("SELECT id FROM orders WHERE receiver_name = ? AND receiver_name <> ''", text))
     return asks
 
 
