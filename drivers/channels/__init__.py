@@ -2,21 +2,19 @@
 
 A connector lists changes, reads orders and reports waybills. It never decides what happens to an
 order, never keeps one, and never maps a platform's status: that is core's, by
-``data/channels/*.toml``. One file per platform and its line in ``CHANNELS``; ``calls`` is the way
-all of them use HTTP.
+``data/channels/*.toml``. One file per platform and its line in ``CHANNELS``; ``connector`` is what
+all of them share, ``calls`` the way they use HTTP.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Protocol
 
 from core.clock import Clock
 from core.ports import Channel
-from drivers.channels.access import Tokens
-from drivers.channels.taobao import TaobaoShop
+from drivers.channels.access import ShopAccess, Tokens
 
-__all__ = ["CHANNELS", "Connection", "ShopAccess", "TaobaoShop", "Tokens"]
+__all__ = ["CHANNELS", "Connection", "ShopAccess", "Tokens"]
 
 
 class Connection(Channel, Protocol):
@@ -26,41 +24,14 @@ class Connection(Channel, Protocol):
         """Let the connections go; the next call opens new ones."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShopAccess:
-    """How a shop is reached, whatever its platform."""
-
-    code: str
-    """Our code of the shop."""
-    url: str
-    """The platform's gateway, or the site's own address."""
-    app_key: str = ""
-    app_secret: str = field(default="", repr=False)
-    tokens: Tokens = field(default_factory=lambda: Tokens(""))
-    save_tokens: Callable[[Tokens], None] | None = None
-    """Keeps renewed tokens before they are used; the old ones are dead by then."""
-    carriers: Mapping[str, str] = field(default_factory=dict)
-    """Our carrier codes in the platform's, where this shop's differ from the usual ones."""
-
-
 Maker = Callable[[ShopAccess, Clock], Connection]
 
 
 def _shop(module: str, name: str) -> Maker:
-    """How one platform's connector is made; its file is read when the first shop needs it."""
+    """A platform's connector; its file is read when the first shop needs it."""
 
     def make(access: ShopAccess, clock: Clock) -> Connection:
-        made: Connection = getattr(import_module(f"drivers.channels.{module}"), name)(
-            access.url,
-            access.app_key,
-            access.app_secret,
-            access.tokens.session,
-            access.code,
-            clock,
-            refresh_token=access.tokens.refresh_token,
-            save_tokens=access.save_tokens,
-            carriers=access.carriers,
-        )
+        made: Connection = getattr(import_module(f"drivers.channels.{module}"), name)(access, clock)
         return made
 
     return make

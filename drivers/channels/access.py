@@ -5,10 +5,10 @@ refuses a call carried nothing out.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from core.ports import CallFailed, Fault
 from drivers.channels.calls import Line
@@ -48,21 +48,38 @@ class Shared(Protocol):
         """While this lasts no other process renews."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopAccess:
+    """How a shop is reached, whatever its platform."""
+
+    code: str
+    """Our code of the shop."""
+    url: str
+    """The platform's gateway, or the site's own address."""
+    app_key: str = ""
+    app_secret: str = field(default="", repr=False)
+    tokens: Tokens = field(default_factory=lambda: Tokens(""))
+    save_tokens: Callable[[Tokens], None] | None = None
+    """Keeps renewed tokens before they are used, the old ones are dead by then; for several
+    processes when it is ``Shared``."""
+    carriers: Mapping[str, str] = field(default_factory=dict)
+    """Our carrier codes in the platform's, where this shop's differ from the usual ones."""
+
+
 class Access:
     """Runs calls with the shop's token; safe across threads."""
 
     def __init__(
         self,
         line: Line,
-        tokens: Tokens,
+        shop: ShopAccess,
         renew: Callable[[Tokens], Tokens | None],
         *,
-        expired: frozenset[str],
-        save: Callable[[Tokens], None] | None = None,
+        expired: frozenset[str] = frozenset(),
     ) -> None:
         """``renew`` asks for new tokens, None when there are none to be had; ``expired`` are the
-        failure codes that a new token cures; ``save`` keeps new tokens before they are used, for
-        several processes when it is ``Shared``."""
+        failure codes that a new token cures."""
+        tokens, save = shop.tokens, shop.save_tokens
         self.line = line
         self._shared = save if isinstance(save, Shared) else None
         kept = self._shared.newest() if self._shared else tokens
@@ -140,3 +157,18 @@ class Access:
         left = self._bans.get(name, 0.0) - self.line.clock.monotonic()
         if left > 0:
             raise CallFailed(Fault.RATE, "banned", name, wait_s=left)
+
+
+def tokens_in(told: Mapping[str, Any], now: int, refresh_token: str = "") -> Tokens | None:
+    """The tokens of an answer, with how long they last from ``now`` on; None when it has none.
+
+    ``refresh_token`` is kept where no new one is told.
+    """
+    if not told.get("access_token"):
+        return None
+    lasts = str(told.get("expires_in") or "")
+    return Tokens(
+        str(told["access_token"]),
+        str(told.get("refresh_token") or refresh_token),
+        now + int(lasts) * 1000 if lasts.isdecimal() else 0,
+    )

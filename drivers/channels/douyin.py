@@ -6,16 +6,16 @@ sight. Pages count from 0.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.clock import Clock
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from drivers.channels import douyin_order
-from drivers.channels.access import Tokens
-from drivers.channels.calls import Line
+from drivers.channels.access import ShopAccess
+from drivers.channels.connector import Connector, Limits, asked_for
 from drivers.channels.douyin_gate import Gateway
-from drivers.channels.reading import Told, part, rows, word
+from drivers.channels.reading import Told, part, rows, whole_seconds, word
 
 log = logging.getLogger(__name__)
 
@@ -34,73 +34,35 @@ CARRIERS: Mapping[str, str] = {
     "ems": "ems",
     "deppon": "debangwuliu",
 }
-"""Our carrier codes in the platform's; a shop may override one (``order.logisticsCompanyList``)."""
+"""As ``order.logisticsCompanyList`` tells them."""
 _MOST_PAGES = 10_000
 
 
-class DouyinShop:
+class DouyinShop(Connector):
     """One shop on Douyin, as core's ``Channel``."""
 
     rules = WindowRules(span_s=21_600)
+    carriers = CARRIERS
 
-    def __init__(  # noqa: PLR0917 - what a platform asks for, in the order it is handed out
+    def __init__(
         self,
-        base_url: str,
-        app_key: str,
-        app_secret: str,
-        session: str,
-        shop_code: str,
+        access: ShopAccess,
         clock: Clock,
+        limits: Limits | None = None,
         *,
-        refresh_token: str = "",
         shop_id: str = "",
-        save_tokens: Callable[[Tokens], None] | None = None,
         sign_method: str = "hmac-sha256",
-        carriers: Mapping[str, str] | None = None,
-        page_size: int = 100,
-        per_second: int = 10,
-        connect_s: float = 5.0,
-        read_s: float = 20.0,
     ) -> None:
         """``shop_id`` lets an app of the merchant's own ask for tokens without a refresh token;
-        ``sign_method`` is ``hmac-sha256`` or ``md5``; timeouts are real seconds."""
-        self.shop_code = shop_code
-        self._line = Line(
-            base_url, clock, per_second=per_second, connect_s=connect_s, read_s=read_s
-        )
-        self._gate = Gateway(
-            self._line,
-            app_key,
-            app_secret,
-            Tokens(session, refresh_token),
-            shop_id=shop_id,
-            sign_method=sign_method,
-            save=save_tokens,
-        )
-        self._carriers = {**CARRIERS, **(carriers or {})}
-        self._page_size = page_size
-
-    def server_now(self) -> int:
-        """The platform's clock; our own when it was never heard."""
-        return self._line.server_now()
-
-    def close(self) -> None:
-        """Let the connections go."""
-        self._line.close()
+        ``sign_method`` is ``hmac-sha256`` or ``md5``."""
+        super().__init__(access, clock, limits)
+        self._gate = Gateway(self._line, access, shop_id=shop_id, sign_method=sign_method)
 
     # --- reading --------------------------------------------------------------------------------
 
-    def changes(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        """Order numbers changed in [start, end), page by page; twice is possible, never is not.
-
-        Raises CallFailed, also for a page that holds less than the platform's own count.
-        """
-        span = self.rules.span_s * 1000
-        for since in range(start, end, span):
-            yield from self._window(since // 1000, -(-min(since + span, end) // 1000))
-
-    def _window(self, since: int, until: int) -> Iterator[tuple[str, ...]]:
+    def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
         """One window in whole seconds, both ends in it, restarted at the last row of each page."""
+        since, until = whole_seconds(start, end)
         for _ in range(_MOST_PAGES):
             page = self._full(since, until, 0)
             yield page.numbers
@@ -156,9 +118,7 @@ class DouyinShop:
 
     def _order(self, number: str) -> Told:
         told = part(self._gate.call(DETAIL, {"shop_order_id": number}), "shop_order_detail")
-        if word(told.get("order_id")) != number:
-            raise CallFailed(Fault.TRANSIENT, "no_order", f"expected order {number}")
-        return told
+        return asked_for(told, "order_id", number)
 
     # --- shipping -------------------------------------------------------------------------------
 
@@ -168,9 +128,7 @@ class DouyinShop:
         The platform takes our parcel's id: the same report again gives the first answer and ships
         nothing twice. A pending refund is never overruled.
         """
-        company = self._carriers.get(shipment.carrier)
-        if company is None:
-            raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
+        company = self._carrier(shipment)
         parcel = {
             "order_id_list": [shipment.platform_number],
             "shipped_order_info": self._contents(shipment),

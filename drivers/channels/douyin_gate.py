@@ -6,12 +6,12 @@ refresh it fourteen.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from core.ports import CallFailed, Fault
 from core.text import clean
-from drivers.channels.access import Access, Tokens
+from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
 from drivers.channels.calls import Line
 from drivers.channels.reading import Told
 from drivers.signing import canonical_json, signature
@@ -25,19 +25,16 @@ class Gateway:
     def __init__(
         self,
         line: Line,
-        app_key: str,
-        app_secret: str,
-        tokens: Tokens,
+        access: ShopAccess,
         *,
         shop_id: str = "",
         sign_method: str = "hmac-sha256",
-        save: Callable[[Tokens], None] | None = None,
     ) -> None:
         self._line = line
-        self._app_key, self._app_secret = app_key, app_secret
+        self._app_key, self._app_secret = access.app_key, access.app_secret
         self._shop_id = shop_id
         self._sign_method = sign_method
-        self._access = Access(line, tokens, self._renewed, expired=_EXPIRED, save=save)
+        self._access = Access(line, access, self._renewed, expired=_EXPIRED)
 
     def call(self, method: str, params: Mapping[str, Any], *, writes: bool = False) -> Told:
         """The data of a method's answer. Raises CallFailed."""
@@ -92,14 +89,7 @@ class Gateway:
         return self._tokens(self._once("token.create", asked, "", False))
 
     def _tokens(self, told: Told) -> Tokens | None:
-        lasts = str(told.get("expires_in") or "")
-        if not told.get("access_token"):
-            return None
-        return Tokens(
-            str(told["access_token"]),
-            str(told.get("refresh_token") or ""),
-            self._line.server_now() + int(lasts) * 1000 if lasts.isdecimal() else 0,
-        )
+        return tokens_in(told, self._line.server_now())
 
 
 # --- return codes ---------------------------------------------------------------------------------

@@ -4,16 +4,16 @@ Changes are listed by page number, up to a number of pages the platform does not
 window with more is halved until each half fits. Orders that are not paid are never told.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from core.clock import Clock
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from drivers.channels import jos_order
-from drivers.channels.access import Tokens
-from drivers.channels.calls import Line
+from drivers.channels.access import ShopAccess
+from drivers.channels.connector import Connector, Limits, asked_for, numeral
 from drivers.channels.jos import Gateway, outcome
 from drivers.channels.pages import Backwards, Page, numbers_in, whole
-from drivers.channels.reading import Told, part, wire_time, word
+from drivers.channels.reading import Told, part, whole_seconds, wire_time
 
 GATEWAY = "https://api.jd.com/routerjson"
 LISTING = "jingdong.pop.order.search"
@@ -29,69 +29,32 @@ CARRIERS: Mapping[str, str] = {
     "ems": "465",
     "deppon": "3046",
 }
-"""Our carrier codes in the platform's numbers; a shop may add or override one."""
 _CAP = 100
 """Pages of one listing the platform shows at least."""
 
 
-class JdShop:
+class JdShop(Connector):
     """One shop on JD, as core's ``Channel``."""
 
     rules = WindowRules(span_s=21_600)
+    carriers = CARRIERS
 
-    def __init__(  # noqa: PLR0917 - what a platform asks for, in the order it is handed out
+    def __init__(
         self,
-        base_url: str,
-        app_key: str,
-        app_secret: str,
-        session: str,
-        shop_code: str,
+        access: ShopAccess,
         clock: Clock,
+        limits: Limits | None = None,
         *,
-        refresh_token: str = "",
-        save_tokens: Callable[[Tokens], None] | None = None,
-        oauth_url: str = "",
-        carriers: Mapping[str, str] | None = None,
-        page_size: int = 100,
         page_cap: int = _CAP,
-        per_second: int = 10,
-        connect_s: float = 5.0,
-        read_s: float = 20.0,
     ) -> None:
-        """``session`` is the access token; timeouts are real seconds."""
-        self.shop_code = shop_code
-        self._line = Line(
-            base_url, clock, per_second=per_second, connect_s=connect_s, read_s=read_s
-        )
-        self._jos = Gateway(
-            self._line,
-            app_key,
-            app_secret,
-            Tokens(session, refresh_token),
-            oauth_url=oauth_url,
-            save=save_tokens,
-        )
-        self._carriers = {**CARRIERS, **(carriers or {})}
-        self._page_size, self._cap = page_size, page_cap
-
-    def server_now(self) -> int:
-        """The platform's clock; our own when it was never heard."""
-        return self._line.server_now()
-
-    def close(self) -> None:
-        """Let the connections go."""
-        self._line.close()
+        super().__init__(access, clock, limits)
+        self._jos = Gateway(self._line, access)
+        self._cap = page_cap
 
     # --- reading --------------------------------------------------------------------------------
 
-    def changes(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        """Order numbers changed in [start, end), page by page; twice is possible, never is not.
-
-        Raises CallFailed, also for a page that holds less than the platform's own count.
-        """
-        span = self.rules.span_s * 1000
-        for since in range(start, end, span):
-            yield from self._within(since // 1000, -(-min(since + span, end) // 1000))
+    def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        return self._within(*whole_seconds(start, end))
 
     def _within(self, since: int, until: int) -> Iterator[tuple[str, ...]]:
         """A window in whole seconds, both ends in it, halved while it holds too many pages."""
@@ -115,11 +78,9 @@ class JdShop:
         return jos_order.parcels(self._order(number, jos_order.SHIPPED_FIELDS))
 
     def _order(self, number: str, fields: str) -> Told:
-        asked = {"source_id": "JOS", "order_id": _numeral(number), "optional_fields": fields}
+        asked = {"source_id": "JOS", "order_id": numeral(number), "optional_fields": fields}
         told = part(outcome(self._jos.call(DETAIL, asked), "orderDetailInfo"), "orderInfo")
-        if word(told.get("orderId")) != number:
-            raise CallFailed(Fault.TRANSIENT, "no_order", f"expected order {number}")
-        return told
+        return asked_for(told, "orderId", number)
 
     # --- shipping -------------------------------------------------------------------------------
 
@@ -129,13 +90,11 @@ class JdShop:
         The platform ships whole orders only. A second report is refused (10400001): what the
         platform then has is told by ``shipped``.
         """
-        company = self._carriers.get(shipment.carrier)
-        if company is None:
-            raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
+        company = self._carrier(shipment)
         if shipment.sub_numbers:
             raise CallFailed(Fault.PERMISSION, "whole_orders", shipment.platform_number)
         parcel = {
-            "orderId": _numeral(shipment.platform_number),
+            "orderId": numeral(shipment.platform_number),
             "logiCoprId": company,
             "logiNo": shipment.waybill,
         }
@@ -181,10 +140,3 @@ class _Window(Backwards):
             "dateType": 0,  # by the time of change
         }
         return outcome(self._jos.call(LISTING, asked), "searchorderinfo_result")
-
-
-def _numeral(number: str) -> int:
-    """An order number as the platform wants it. Raises CallFailed for one that is none."""
-    if not number.isascii() or not number.isdecimal():
-        raise CallFailed(Fault.BUSINESS, "number", f"expected digits, got {number}")
-    return int(number)

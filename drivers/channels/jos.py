@@ -6,13 +6,13 @@ minutes off the platform's clock is refused. Tokens are renewed at another addre
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from core.ports import CallFailed, Fault
 from core.text import clean
-from drivers.channels.access import Access, Tokens
+from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
 from drivers.channels.calls import Line
 from drivers.channels.reading import Told, next_midnight, part, wire_time
 from drivers.channels.refusal import refusal
@@ -25,21 +25,11 @@ _EXPIRED = frozenset({"19"})
 class Gateway:
     """Calls JOS methods for one shop; safe across threads."""
 
-    def __init__(
-        self,
-        line: Line,
-        app_key: str,
-        app_secret: str,
-        tokens: Tokens,
-        *,
-        oauth_url: str = "",
-        save: Callable[[Tokens], None] | None = None,
-    ) -> None:
-        """``oauth_url``: where tokens are renewed; "" is beside the gateway, JD's own for JD's."""
+    def __init__(self, line: Line, access: ShopAccess) -> None:
         self.line = line
-        self._app_key, self._app_secret = app_key, app_secret
-        self._oauth_url = oauth_url or _oauth_beside(line.base_url)
-        self._access = Access(line, tokens, self._renewed, expired=_EXPIRED, save=save)
+        self._app_key, self._app_secret = access.app_key, access.app_secret
+        self._oauth_url = _oauth_beside(line.base_url)
+        self._access = Access(line, access, self._renewed, expired=_EXPIRED)
 
     def call(self, method: str, params: Mapping[str, Any], *, writes: bool = False) -> Told:
         """The content of a method's answer. Raises CallFailed.
@@ -85,14 +75,7 @@ class Gateway:
         }
         address = f"{self._oauth_url}/oauth2/refresh_token"
         told = self.line.send(lambda client: client.post(address, data=asked), writes=False)
-        if not told.get("access_token"):
-            return None
-        lasts = str(told.get("expires_in") or "")
-        return Tokens(
-            str(told["access_token"]),
-            str(told.get("refresh_token") or tokens.refresh_token),
-            self.line.server_now() + int(lasts) * 1000 if lasts.isdecimal() else 0,
-        )
+        return tokens_in(told, self.line.server_now(), tokens.refresh_token)
 
 
 def outcome(content: Told, *keys: str, writes: bool = False) -> Told:
@@ -113,6 +96,7 @@ def _is_error(content: object) -> bool:
 
 
 def _oauth_beside(base_url: str) -> str:
+    """Where tokens are renewed: at JD's own address for JD's gateway, else beside the gateway."""
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     return OAUTH if host.endswith(".jd.com") else f"{parts.scheme}://{parts.netloc}"

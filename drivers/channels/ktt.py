@@ -4,17 +4,17 @@ Changes are listed by page number with the count of all; they are read from the 
 first. The platform takes the same waybill twice, so what it has is read before one is reported.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from core.clock import Clock
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from drivers.channels import ktt_order
-from drivers.channels.access import Tokens
-from drivers.channels.calls import Line
+from drivers.channels.access import ShopAccess
+from drivers.channels.connector import Connector, Limits, asked_for
 from drivers.channels.pages import Backwards, Page, numbers_in, whole
 from drivers.channels.pdd import CARRIERS, GATEWAY
 from drivers.channels.pop import Gateway, confirmed
-from drivers.channels.reading import Told, rows, word
+from drivers.channels.reading import Told, rows, whole_seconds, word
 
 __all__ = ["CARRIERS", "GATEWAY", "KttShop"]
 
@@ -35,56 +35,22 @@ NAMES: Mapping[str, str] = {
 """What the platform calls the carriers, told beside their numbers."""
 
 
-class KttShop:
+class KttShop(Connector):
     """One leader's groups, as core's ``Channel``."""
 
     rules = WindowRules(span_s=1740, delay_s=185)
+    limits = Limits(page_size=50, per_second=20)
+    carriers = CARRIERS
 
-    def __init__(  # noqa: PLR0917 - what a platform asks for, in the order it is handed out
-        self,
-        base_url: str,
-        app_key: str,
-        app_secret: str,
-        session: str,
-        shop_code: str,
-        clock: Clock,
-        *,
-        refresh_token: str = "",
-        save_tokens: Callable[[Tokens], None] | None = None,
-        carriers: Mapping[str, str] | None = None,
-        page_size: int = 50,
-        per_second: int = 20,
-        connect_s: float = 5.0,
-        read_s: float = 20.0,
-    ) -> None:
-        """``app_key`` is the client id, ``session`` the access token; timeouts are real seconds."""
-        self.shop_code = shop_code
-        self._line = Line(
-            base_url, clock, per_second=per_second, connect_s=connect_s, read_s=read_s
-        )
-        tokens = Tokens(session, refresh_token)
-        self._pop = Gateway(self._line, app_key, app_secret, tokens, save=save_tokens)
-        self._carriers = {**CARRIERS, **(carriers or {})}
-        self._page_size = page_size
-
-    def server_now(self) -> int:
-        """The platform's clock; our own when it was never heard."""
-        return self._line.server_now()
-
-    def close(self) -> None:
-        """Let the connections go."""
-        self._line.close()
+    def __init__(self, access: ShopAccess, clock: Clock, limits: Limits | None = None) -> None:
+        """``app_key`` is the client id, ``session`` the access token."""
+        super().__init__(access, clock, limits)
+        self._pop = Gateway(self._line, access)
 
     # --- reading --------------------------------------------------------------------------------
 
-    def changes(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        """Order numbers changed in [start, end), page by page; twice is possible, never is not.
-
-        Raises CallFailed, also for a page that holds less than the platform's own count.
-        """
-        span = self.rules.span_s * 1000
-        for since in range(start, end, span):
-            yield from _Window(self._pop, since, min(since + span, end), self._page_size).pages()
+    def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        return _Window(self._pop, start, end, self._page_size).pages()
 
     def detail(self, number: str) -> PlatformOrder:
         """The truth about one order. Raises CallFailed."""
@@ -98,9 +64,7 @@ class KttShop:
         content = self._pop.call(DETAIL, {"order_sn": number})
         inner = [one for one in content.values() if isinstance(one, dict) and "order_sn" in one]
         told: Told = content if "order_sn" in content or not inner else inner[0]
-        if word(told.get("order_sn")) != number:
-            raise CallFailed(Fault.TRANSIENT, "no_order", f"expected order {number}")
-        return told
+        return asked_for(told, "order_sn", number)
 
     # --- shipping -------------------------------------------------------------------------------
 
@@ -110,9 +74,7 @@ class KttShop:
 
         Gifts travel with their line and have no number to report.
         """
-        company = self._carriers.get(shipment.carrier)
-        if company is None:
-            raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
+        company = self._carrier(shipment)
         told = self._order(shipment.platform_number)
         subs = self._reported(told, shipment)
         if self._already_there(told, shipment, subs):
@@ -155,10 +117,10 @@ class _Window(Backwards):
     def __init__(self, pop: Gateway, start: int, end: int, page_size: int) -> None:
         super().__init__(page_size)
         self._pop = pop
-        # Times may be kept to the second: widen to whole ones, seeing an order twice does no harm.
+        since, until = whole_seconds(start, end)  # times may be kept to the second
         self._asked = {
-            "start_updated_at": start // 1000 * 1000,
-            "end_updated_at": -(-end // 1000) * 1000,
+            "start_updated_at": since * 1000,
+            "end_updated_at": until * 1000,
             "page_size": page_size,
         }
 

@@ -6,17 +6,17 @@ renews tokens. Listings are behind an opaque cursor, see ``halves``. Every order
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.clock import Clock
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from core.text import clean
 from drivers.channels import kuaishou_order
-from drivers.channels.access import Access, Tokens
-from drivers.channels.calls import Line
+from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
+from drivers.channels.connector import Connector, Limits, asked_for, numeral
 from drivers.channels.halves import Page, halved
-from drivers.channels.reading import Told, part, word
+from drivers.channels.reading import Told, part, whole_seconds
 from drivers.channels.refusal import refusal
 from drivers.signing import signature, wire
 
@@ -30,64 +30,32 @@ _BY_CHANGE = 2
 _EXPIRED = "token"
 
 
-class KuaishouShop:
+class KuaishouShop(Connector):
     """One shop on Kuaishou, as core's ``Channel``."""
 
     rules = WindowRules(span_s=86_400)
+    limits = Limits(page_size=50)
 
-    def __init__(  # noqa: PLR0917 - what a platform asks for, in the order it is handed out
+    def __init__(
         self,
-        base_url: str,
-        app_key: str,
-        app_secret: str,
-        session: str,
-        shop_code: str,
+        access: ShopAccess,
         clock: Clock,
+        limits: Limits | None = None,
         *,
-        refresh_token: str = "",
-        save_tokens: Callable[[Tokens], None] | None = None,
         sign_method: str = "HMAC_SHA256",
-        carriers: Mapping[str, str] | None = None,
-        page_size: int = 50,
-        per_second: int = 10,
-        connect_s: float = 5.0,
-        read_s: float = 20.0,
     ) -> None:
         """``app_secret`` is ``APPSECRET:SIGNSECRET``; the first half is needed to renew tokens
         only. ``carriers`` are our codes in the platform's numbers, which it tells to shops only:
         without them nothing can be shipped. ``sign_method``: ``HMAC_SHA256`` or ``MD5``."""
-        self.shop_code = shop_code
-        self._line = Line(
-            base_url, clock, per_second=per_second, connect_s=connect_s, read_s=read_s
-        )
-        self._app_key, self._sign_method = app_key, sign_method
-        self._app_secret, _, self._sign_secret = app_secret.rpartition(":")
-        self._access = Access(
-            *(self._line, Tokens(session, refresh_token), self._renewed),
-            expired=frozenset({_EXPIRED}),
-            save=save_tokens,
-        )
-        self._carriers = dict(carriers or {})
-        self._page_size = page_size
-
-    def server_now(self) -> int:
-        """The platform's clock; our own when it was never heard."""
-        return self._line.server_now()
-
-    def close(self) -> None:
-        """Let the connections go."""
-        self._line.close()
+        super().__init__(access, clock, limits)
+        self._app_key, self._sign_method = access.app_key, sign_method
+        self._app_secret, _, self._sign_secret = access.app_secret.rpartition(":")
+        self._access = Access(self._line, access, self._renewed, expired=frozenset({_EXPIRED}))
 
     # --- reading --------------------------------------------------------------------------------
 
-    def changes(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        """Order numbers changed in [start, end), page by page; twice is possible, never is not.
-
-        Raises CallFailed.
-        """
-        span = self.rules.span_s * 1000
-        for since in range(start, end, span):
-            yield from halved(since // 1000, -(-min(since + span, end) // 1000), self._page)
+    def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        return halved(*whole_seconds(start, end), self._page)
 
     def _page(self, since: int, until: int, cursor: str) -> Page:
         asked = {
@@ -111,9 +79,8 @@ class KuaishouShop:
         return kuaishou_order.parcels(self._order(number))
 
     def _order(self, number: str) -> Told:
-        told = self._call(DETAIL, {"oid": _number(number)})
-        if word(part(told, "orderBaseInfo").get("oid")) != number:
-            raise CallFailed(Fault.TRANSIENT, "no_order", f"expected order {number}")
+        told = self._call(DETAIL, {"oid": numeral(number)})
+        asked_for(part(told, "orderBaseInfo"), "oid", number)
         return told
 
     # --- shipping -------------------------------------------------------------------------------
@@ -123,7 +90,7 @@ class KuaishouShop:
 
         What a second report does is not documented, so the order is looked at first.
         """
-        company = self._carriers.get(shipment.carrier, "")
+        company = self._carrier(shipment)
         if not company.isdecimal():
             raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
         known = {parcel.waybill for parcel in self.shipped(shipment.platform_number)}
@@ -132,7 +99,7 @@ class KuaishouShop:
         if known:
             raise CallFailed(Fault.BUSINESS, "already_shipped", " ".join(sorted(known)))
         asked = {
-            "orderId": _number(shipment.platform_number),
+            "orderId": numeral(shipment.platform_number),
             "expressNo": shipment.waybill,
             "expressCode": int(company),
         }
@@ -178,14 +145,9 @@ class KuaishouShop:
         }
         url = self._line.base_url + REFRESH
         told = self._line.send(lambda client: client.post(url, data=form), writes=False)
-        if told.get("result") != 1 or not told.get("access_token"):
+        if told.get("result") != 1:
             return None
-        lasts = str(told.get("expires_in") or "")
-        return Tokens(
-            str(told["access_token"]),
-            str(told.get("refresh_token") or tokens.refresh_token),
-            self.server_now() + int(lasts) * 1000 if lasts.isdecimal() else 0,
-        )
+        return tokens_in(told, self.server_now(), tokens.refresh_token)
 
 
 _TOKEN = re.compile(r"access_?token", re.IGNORECASE)
@@ -216,10 +178,3 @@ def failure(told: Mapping[str, Any], *, writes: bool = False) -> CallFailed:
     if _PARAM.search(text):
         return CallFailed(Fault.PERMISSION, code, said)
     return CallFailed(Fault.UNKNOWN, code, said, in_doubt=writes)
-
-
-def _number(number: str) -> int:
-    """The order's number as the platform wants it. Raises CallFailed when it is none."""
-    if not (number.isascii() and number.isdecimal()):
-        raise CallFailed(Fault.BUSINESS, "no_number", number)
-    return int(number)

@@ -5,16 +5,16 @@ past; the platform's documentation wants them read from the last page to the fir
 have not formed are never told.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from core.clock import Clock
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from drivers.channels import pdd_order
-from drivers.channels.access import Tokens
-from drivers.channels.calls import Line
+from drivers.channels.access import ShopAccess
+from drivers.channels.connector import Connector, Limits, asked_for
 from drivers.channels.pages import Backwards, Page, numbers_in, whole
 from drivers.channels.pop import Gateway, confirmed
-from drivers.channels.reading import Told, part, word
+from drivers.channels.reading import Told, part, whole_seconds
 
 GATEWAY = "https://gw-api.pinduoduo.com/api/router"
 LISTING = "pdd.order.number.list.increment.get"
@@ -31,66 +31,30 @@ CARRIERS: Mapping[str, str] = {
     "deppon": "131",
     "jt": "384",
 }
-"""Our carrier codes in the platform's numbers; a shop may add or override one
-(``pdd.logistics.companies.get``)."""
+"""As ``pdd.logistics.companies.get`` tells them."""
 _ALL = 5
 _FIRST_REPORT = 1
 """Only an order that is still to be shipped takes the waybill; 2 would overwrite one, unasked."""
 
 
-class PddShop:
+class PddShop(Connector):
     """One shop on Pinduoduo, as core's ``Channel``."""
 
     rules = WindowRules(span_s=1740, delay_s=185)
+    limits = Limits(per_second=20)
+    carriers = CARRIERS
 
-    def __init__(  # noqa: PLR0917 - what a platform asks for, in the order it is handed out
-        self,
-        base_url: str,
-        app_key: str,
-        app_secret: str,
-        session: str,
-        shop_code: str,
-        clock: Clock,
-        *,
-        refresh_token: str = "",
-        save_tokens: Callable[[Tokens], None] | None = None,
-        carriers: Mapping[str, str] | None = None,
-        page_size: int = 100,
-        per_second: int = 20,
-        connect_s: float = 5.0,
-        read_s: float = 20.0,
-    ) -> None:
-        """``app_key`` is the client id, ``session`` the access token; timeouts are real seconds."""
-        self.shop_code = shop_code
-        self._line = Line(
-            base_url, clock, per_second=per_second, connect_s=connect_s, read_s=read_s
-        )
-        tokens = Tokens(session, refresh_token)
-        self._pop = Gateway(self._line, app_key, app_secret, tokens, save=save_tokens)
-        self._carriers = {**CARRIERS, **(carriers or {})}
-        self._page_size = page_size
-
-    def server_now(self) -> int:
-        """The platform's clock; our own when it was never heard."""
-        return self._line.server_now()
-
-    def close(self) -> None:
-        """Let the connections go."""
-        self._line.close()
+    def __init__(self, access: ShopAccess, clock: Clock, limits: Limits | None = None) -> None:
+        """``app_key`` is the client id, ``session`` the access token."""
+        super().__init__(access, clock, limits)
+        self._pop = Gateway(self._line, access)
 
     # --- reading --------------------------------------------------------------------------------
 
-    def changes(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        """Order numbers changed in [start, end), page by page; twice is possible, never is not.
-
-        Normal orders and deposits are two listings. Raises CallFailed, also for a page that holds
-        less than the platform's own count.
-        """
-        span = self.rules.span_s * 1000
-        for since in range(start, end, span):
-            for kind in (0, 1):
-                until = min(since + span, end)
-                yield from _Window(self._pop, since, until, kind, self._page_size).pages()
+    def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        """Normal orders and deposits are two listings."""
+        for kind in (0, 1):
+            yield from _Window(self._pop, start, end, kind, self._page_size).pages()
 
     def detail(self, number: str) -> PlatformOrder:
         """The truth about one order. Raises CallFailed."""
@@ -102,9 +66,7 @@ class PddShop:
 
     def _order(self, number: str) -> Told:
         told = part(self._pop.call(DETAIL, {"order_sn": number}), "order_info")
-        if word(told.get("order_sn")) != number:
-            raise CallFailed(Fault.TRANSIENT, "no_order", f"expected order {number}")
-        return told
+        return asked_for(told, "order_sn", number)
 
     # --- shipping -------------------------------------------------------------------------------
 
@@ -114,9 +76,7 @@ class PddShop:
         The platform ships whole orders only. A second report is refused: what the platform then
         has is told by ``shipped``.
         """
-        company = self._carriers.get(shipment.carrier)
-        if company is None:
-            raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
+        company = self._carrier(shipment)
         if shipment.sub_numbers:
             raise CallFailed(Fault.PERMISSION, "whole_orders", shipment.platform_number)
         parcel = {
@@ -135,10 +95,10 @@ class _Window(Backwards):
     def __init__(self, pop: Gateway, start: int, end: int, kind: int, page_size: int) -> None:
         super().__init__(page_size)
         self._pop = pop
-        # Bounds are whole seconds on the wire: widen to them, seeing an order twice does no harm.
+        since, until = whole_seconds(start, end)
         self._asked = {
-            "start_updated_at": start // 1000,
-            "end_updated_at": -(-end // 1000),
+            "start_updated_at": since,
+            "end_updated_at": until,
             "order_status": _ALL,
             "refund_status": _ALL,
             "is_lucky_flag": 0,

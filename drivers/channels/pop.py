@@ -5,12 +5,12 @@ than ten minutes off the platform's clock is refused; an error page can come ins
 buying (Kuaituantuan) speaks through the same gateway.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from core.ports import CallFailed, Fault
 from core.text import clean
-from drivers.channels.access import Access, Tokens
+from drivers.channels.access import Access, ShopAccess, Tokens
 from drivers.channels.calls import Line
 from drivers.channels.reading import Told, part
 from drivers.channels.refusal import refusal
@@ -23,18 +23,10 @@ _EXPIRED = frozenset({"10019", "10035", "20032"})
 class Gateway:
     """Calls POP methods for one shop; safe across threads."""
 
-    def __init__(
-        self,
-        line: Line,
-        app_key: str,
-        app_secret: str,
-        tokens: Tokens,
-        *,
-        save: Callable[[Tokens], None] | None = None,
-    ) -> None:
+    def __init__(self, line: Line, access: ShopAccess) -> None:
         self.line = line
-        self._app_key, self._app_secret = app_key, app_secret
-        self._access = Access(line, tokens, self._renewed, expired=_EXPIRED, save=save)
+        self._app_key, self._app_secret = access.app_key, access.app_secret
+        self._access = Access(line, access, self._renewed, expired=_EXPIRED)
 
     def call(self, method: str, params: Mapping[str, object], *, writes: bool = False) -> Told:
         """The content of a method's answer. Raises CallFailed."""

@@ -98,6 +98,11 @@ def wire_time(at: int) -> str:
     return local(at, SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def whole_seconds(start: int, end: int) -> tuple[int, int]:
+    """The seconds that hold [start, end), both ends included: wider, for twice does no harm."""
+    return start // 1000, -(-end // 1000)
+
+
 def moment_in(text: str, default: str = "00:00:00") -> int | None:
     """The first date and time in a text; a date alone means ``default`` of that day."""
     found = _DATE.search(text)

@@ -6,7 +6,7 @@ carried out, so it waits and is made again.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 from typing import Any
 
@@ -14,24 +14,15 @@ from core.clock import Clock, local
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from core.text import clean
 from drivers.channels import shopify_order
-from drivers.channels.access import Access, Tokens
-from drivers.channels.calls import Answer, Line
+from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
+from drivers.channels.calls import Answer
+from drivers.channels.connector import CARRIER_NAMES, Connector, Limits, asked_for
 from drivers.channels.halves import Page, halved
-from drivers.channels.reading import Told, part, rows
+from drivers.channels.reading import Told, part, rows, whole_seconds
 
-VERSION = "2026-10"
-CARRIERS: Mapping[str, str] = {
-    "sf": "SF Express",
-    "yto": "YTO Express",
-    "zto": "ZTO Express",
-    "sto": "STO Express",
-    "yunda": "Yunda Express",
-    "jt": "J&T Express China",
-    "jd": "JD Logistics",
-    "ems": "China Post",
-    "deppon": "Deppon",
-}
-"""Our carrier codes as Shopify calls them, so that it links to their tracking pages."""
+PATH = "/admin/api/2026-10/graphql.json"
+CARRIERS: Mapping[str, str] = {**CARRIER_NAMES, "jt": "J&T Express China", "ems": "China Post"}
+"""The carriers as Shopify calls them, so that it links to their tracking pages."""
 
 LISTING = """query Changes($first: Int!, $after: String, $query: String!) {
   orders(first: $first, after: $after, sortKey: UPDATED_AT, query: $query) {
@@ -76,64 +67,25 @@ _MOST_WAITS = 5
 _MARGIN_S = 0.1
 
 
-class ShopifyShop:
+class ShopifyShop(Connector):
     """One shop on Shopify, as core's ``Channel``."""
 
     rules = WindowRules(span_s=86_400)
+    limits = Limits(page_size=250)
+    carriers = CARRIERS
 
-    def __init__(  # noqa: PLR0917 - what a platform asks for, in the order it is handed out
-        self,
-        base_url: str,
-        app_key: str,
-        app_secret: str,
-        session: str,
-        shop_code: str,
-        clock: Clock,
-        *,
-        refresh_token: str = "",
-        save_tokens: Callable[[Tokens], None] | None = None,
-        carriers: Mapping[str, str] | None = None,
-        version: str = VERSION,
-        page_size: int = 250,
-        per_second: int = 10,
-        connect_s: float = 5.0,
-        read_s: float = 20.0,
-    ) -> None:
-        """``base_url`` is ``https://NAME.myshopify.com``, ``session`` the access token. With
+    def __init__(self, access: ShopAccess, clock: Clock, limits: Limits | None = None) -> None:
+        """``url`` is ``https://NAME.myshopify.com``, ``session`` the access token. With
         ``app_key`` and ``app_secret`` a token that is refused is asked for anew."""
-        self.shop_code = shop_code
-        self._line = Line(
-            base_url, clock, per_second=per_second, connect_s=connect_s, read_s=read_s
-        )
-        self._app = (app_key, app_secret)
-        self._access = Access(
-            *(self._line, Tokens(session, refresh_token), self._renewed),
-            expired=frozenset({"http401"}),
-            save=save_tokens,
-        )
-        self._path = f"/admin/api/{version}/graphql.json"
-        self._carriers = {**CARRIERS, **(carriers or {})}
-        self._page_size = page_size
+        super().__init__(access, clock, limits)
+        self._app = (access.app_key, access.app_secret)
+        self._access = Access(self._line, access, self._renewed, expired=frozenset({"http401"}))
         self._never = threading.Event()
-
-    def server_now(self) -> int:
-        """The platform's clock; our own when it was never heard."""
-        return self._line.server_now()
-
-    def close(self) -> None:
-        """Let the connections go."""
-        self._line.close()
 
     # --- reading --------------------------------------------------------------------------------
 
-    def changes(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        """Order numbers changed in [start, end), page by page; twice is possible, never is not.
-
-        Raises CallFailed.
-        """
-        span = self.rules.span_s * 1000
-        for since in range(start, end, span):
-            yield from halved(since // 1000, -(-min(since + span, end) // 1000), self._page)
+    def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        return halved(*whole_seconds(start, end), self._page)
 
     def _page(self, since: int, until: int, cursor: str) -> Page:
         window = f"updated_at:>='{_iso(since)}' AND updated_at:<='{_iso(until)}'"
@@ -152,10 +104,7 @@ class ShopifyShop:
         data = self._call(DETAIL, {"id": f"gid://shopify/Order/{number}"})
         if "order" in data and data["order"] is None:
             raise CallFailed(Fault.BUSINESS, "not_found", f"no order {number}")
-        told = part(data, "order")
-        if str(told.get("legacyResourceId")) != number:
-            raise CallFailed(Fault.TRANSIENT, "no_order", f"expected order {number}")
-        return told
+        return asked_for(part(data, "order"), "legacyResourceId", number)
 
     # --- shipping -------------------------------------------------------------------------------
 
@@ -164,9 +113,7 @@ class ShopifyShop:
 
         The order's fulfilments are read first: our tracking number there is success.
         """
-        company = self._carriers.get(shipment.carrier)
-        if company is None:
-            raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
+        company = self._carrier(shipment)
         told = self._order(shipment.platform_number)
         if shipment.waybill in {parcel.waybill for parcel in shopify_order.parcels(told)}:
             return
@@ -202,7 +149,7 @@ class ShopifyShop:
     def _once(self, query: str, variables: Mapping[str, Any], token: str, writes: bool) -> Told:
         answer = self._line.ask(
             lambda client: client.post(
-                self._line.base_url.rstrip("/") + self._path,
+                self._line.base_url.rstrip("/") + PATH,
                 json={"query": query, "variables": variables},
                 headers={"X-Shopify-Access-Token": token},
             ),
@@ -225,11 +172,7 @@ class ShopifyShop:
         url = self._line.base_url.rstrip("/") + "/admin/oauth/access_token"
         answer = self._line.ask(lambda client: client.post(url, json=asked), writes=False)
         told = answer.told if isinstance(answer.told, dict) else {}
-        if answer.status >= 400 or not told.get("access_token"):
-            return None
-        lasts = str(told.get("expires_in") or "")
-        ends = self.server_now() + int(lasts) * 1000 if lasts.isdecimal() else 0
-        return Tokens(str(told["access_token"]), "", ends)
+        return tokens_in(told, self.server_now()) if answer.status < 400 else None
 
 
 def failure(answer: Answer, *, writes: bool = False) -> CallFailed:

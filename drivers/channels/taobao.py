@@ -4,16 +4,17 @@ Changes are listed newest first and by page number; they are read from the last 
 (``pages``), in windows that end in the past (``rules.delay_s``).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.clock import Clock
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from drivers.channels import top_trade
-from drivers.channels.calls import Line
+from drivers.channels.access import ShopAccess
+from drivers.channels.connector import Connector, Limits
 from drivers.channels.pages import Backwards, Page, whole
 from drivers.channels.reading import wire_time
-from drivers.channels.top import Gateway, Tokens
+from drivers.channels.top import Gateway
 
 GATEWAY = "https://eco.taobao.com/router/rest"
 SOLD = "taobao.trades.sold.get"
@@ -39,66 +40,31 @@ CARRIERS: Mapping[str, str] = {
     "deppon": "DBKD",
     "cainiao": "CAINIAO",
 }
-"""Our carrier codes in the platform's; a shop may override one (``taobao.logistics.companies``)."""
+"""As ``taobao.logistics.companies`` tells them."""
 
 
-class TaobaoShop:
+class TaobaoShop(Connector):
     """One shop on Taobao or Tmall, as core's ``Channel``."""
 
     rules = WindowRules(span_s=1800)
+    carriers = CARRIERS
 
-    def __init__(  # noqa: PLR0917 - what a platform asks for, in the order it is handed out
+    def __init__(
         self,
-        base_url: str,
-        app_key: str,
-        app_secret: str,
-        session: str,
-        shop_code: str,
+        access: ShopAccess,
         clock: Clock,
+        limits: Limits | None = None,
         *,
-        refresh_token: str = "",
-        save_tokens: Callable[[Tokens], None] | None = None,
         sign_method: str = "hmac-sha256",
-        carriers: Mapping[str, str] | None = None,
-        page_size: int = 100,
-        per_second: int = 10,
-        connect_s: float = 5.0,
-        read_s: float = 20.0,
     ) -> None:
-        """``sign_method`` is ``hmac-sha256``, ``hmac`` or ``md5``; timeouts are real seconds."""
-        self.shop_code = shop_code
-        self._line = Line(
-            base_url, clock, per_second=per_second, connect_s=connect_s, read_s=read_s
-        )
-        self._top = Gateway(
-            self._line,
-            app_key,
-            app_secret,
-            Tokens(session, refresh_token),
-            sign_method=sign_method,
-            save=save_tokens,
-        )
-        self._carriers = {**CARRIERS, **(carriers or {})}
-        self._page_size = page_size
-
-    def server_now(self) -> int:
-        """The platform's clock; our own when it was never heard."""
-        return self._line.server_now()
-
-    def close(self) -> None:
-        """Let the connections go."""
-        self._line.close()
+        """``sign_method`` is ``hmac-sha256``, ``hmac`` or ``md5``."""
+        super().__init__(access, clock, limits)
+        self._top = Gateway(self._line, access, sign_method=sign_method)
 
     # --- reading --------------------------------------------------------------------------------
 
-    def changes(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        """Order numbers changed in [start, end), page by page; twice is possible, never is not.
-
-        Raises CallFailed, also for a page that holds less than the platform's own count.
-        """
-        span = self.rules.span_s * 1000
-        for since in range(start, end, span):
-            yield from _Window(self._top, since, min(since + span, end), self._page_size).pages()
+    def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        return _Window(self._top, start, end, self._page_size).pages()
 
     def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
         """Numbers of all orders created in [start, end), page by page. Raises CallFailed."""
@@ -128,9 +94,7 @@ class TaobaoShop:
         A second report of the same waybill is refused (B27): what the platform then has is told
         by ``shipped``.
         """
-        company = self._carriers.get(shipment.carrier)
-        if company is None:
-            raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
+        company = self._carrier(shipment)
         parts = {"is_split": 1, "sub_tid": ",".join(shipment.sub_numbers)}
         parcel = {
             "tid": shipment.platform_number,

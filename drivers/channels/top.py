@@ -6,17 +6,15 @@ are GMT+8; a call signed more than ten minutes off the platform's clock is refus
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from core.ports import CallFailed, Fault
 from core.text import clean
-from drivers.channels.access import Access, Tokens
+from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
 from drivers.channels.calls import Line
 from drivers.channels.reading import next_midnight, wire_time
 from drivers.signing import signature, wire
-
-__all__ = ["Gateway", "Tokens", "failure"]
 
 REFRESH = "taobao.top.auth.token.refresh"
 _SESSION_REFUSED = frozenset({"26", "27"})
@@ -28,18 +26,14 @@ class Gateway:
     def __init__(
         self,
         line: Line,
-        app_key: str,
-        app_secret: str,
-        tokens: Tokens,
+        access: ShopAccess,
         *,
         sign_method: str = "hmac-sha256",
-        save: Callable[[Tokens], None] | None = None,
     ) -> None:
-        """``save`` keeps renewed tokens before they are used; the old ones are dead by then."""
         self.line = line
-        self._app_key, self._app_secret = app_key, app_secret
+        self._app_key, self._app_secret = access.app_key, access.app_secret
         self._sign_method = sign_method
-        self._access = Access(line, tokens, self._renewed, expired=_SESSION_REFUSED, save=save)
+        self._access = Access(line, access, self._renewed, expired=_SESSION_REFUSED)
         self._day_ends = 0.0
 
     def call(
@@ -167,8 +161,4 @@ def _tokens(told: object, refresh_token: str, now: int) -> Tokens | None:
             told = json.loads(told)
         except ValueError:
             return None
-    if not isinstance(told, dict) or not told.get("access_token"):
-        return None
-    lasts = str(told.get("expires_in", ""))
-    ends = now + int(lasts) * 1000 if lasts.isdecimal() else 0
-    return Tokens(str(told["access_token"]), str(told.get("refresh_token") or refresh_token), ends)
+    return tokens_in(told, now, refresh_token) if isinstance(told, dict) else None

@@ -6,6 +6,7 @@ a fixed order, and the orders that were open when last seen are asked about besi
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
@@ -13,23 +14,10 @@ from core.clock import Clock, local
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from core.text import clean
 from drivers.channels import vendure_order
-from drivers.channels.access import Access, Tokens
-from drivers.channels.calls import Line
+from drivers.channels.access import Access, ShopAccess, Tokens
+from drivers.channels.connector import CARRIER_NAMES, Connector, Limits, asked_for
 from drivers.channels.pages import Backwards, Page, numbers_in, whole
-from drivers.channels.reading import Told, part, rows, word
-
-CARRIERS: Mapping[str, str] = {
-    "sf": "SF Express",
-    "yto": "YTO Express",
-    "zto": "ZTO Express",
-    "sto": "STO Express",
-    "yunda": "Yunda Express",
-    "jt": "J&T Express",
-    "jd": "JD Logistics",
-    "ems": "EMS",
-    "deppon": "Deppon",
-}
-"""Our carrier codes as the customer reads them."""
+from drivers.channels.reading import Told, part, rows, whole_seconds, word
 
 LOGIN = """mutation Login($username: String!, $password: String!) {
   login(username: $username, password: $password) {
@@ -75,54 +63,24 @@ the open ones they are all told again once after each start."""
 _BATCH = 50
 
 
-class VendureShop:
+class VendureShop(Connector):
     """One Vendure shop, as core's ``Channel``."""
 
     rules = WindowRules(span_s=86_400)
+    carriers = CARRIER_NAMES
 
-    def __init__(  # noqa: PLR0917 - what a platform asks for, in the order it is handed out
-        self,
-        base_url: str,
-        app_key: str,
-        app_secret: str,
-        session: str,
-        shop_code: str,
-        clock: Clock,
-        *,
-        refresh_token: str = "",
-        save_tokens: Callable[[Tokens], None] | None = None,
-        carriers: Mapping[str, str] | None = None,
-        page_size: int = 100,
-        per_second: int = 10,
-        connect_s: float = 5.0,
-        read_s: float = 20.0,
-    ) -> None:
-        """``base_url`` is the site's address, ``app_key`` and ``app_secret`` an administrator's
-        name and password; ``session`` may be empty: the first call logs in."""
-        self.shop_code = shop_code
-        address = f"{base_url.rstrip('/').removesuffix('/admin-api')}/admin-api"
-        self._line = Line(address, clock, per_second=per_second, connect_s=connect_s, read_s=read_s)
-        self._login = {"username": app_key, "password": app_secret}
-        self._access = Access(
-            *(self._line, Tokens(session, refresh_token), self._renewed),
-            expired=frozenset({"FORBIDDEN"}),
-            save=save_tokens,
-        )
-        self._carriers = {**CARRIERS, **(carriers or {})}
-        self._page_size = page_size
+    def __init__(self, access: ShopAccess, clock: Clock, limits: Limits | None = None) -> None:
+        """``url`` is the site's address, ``app_key`` and ``app_secret`` an administrator's name
+        and password; ``session`` may be empty: the first call logs in."""
+        address = f"{access.url.rstrip('/').removesuffix('/admin-api')}/admin-api"
+        super().__init__(replace(access, url=address), clock, limits)
+        self._login = {"username": access.app_key, "password": access.app_secret}
+        self._access = Access(self._line, access, self._renewed, expired=frozenset({"FORBIDDEN"}))
         self._open: dict[str, str] = {}
         """The open orders we told core of, with the state they were in."""
         self._owed: set[str] = set()
         """Orders found at the start that were not read since."""
         self._looked = False
-
-    def server_now(self) -> int:
-        """The platform's clock; our own when it was never heard."""
-        return self._line.server_now()
-
-    def close(self) -> None:
-        """Let the connections go."""
-        self._line.close()
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -131,11 +89,11 @@ class VendureShop:
 
         Orders that left without their time of change moving come along. Raises CallFailed.
         """
-        span = self.rules.span_s * 1000
-        for since in range(start, end, span):
-            within = {"updatedAt": _between(since, min(since + span, end))}
-            yield from self._listed(within)
+        yield from super().changes(start, end)
         yield from self._moved(end)
+
+    def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        return self._listed({"updatedAt": _between(start, end)})
 
     def _listed(self, found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         return _Window(self.page, {"active": {"eq": False}, **found}, self._page_size).pages()
@@ -192,9 +150,7 @@ class VendureShop:
         listed = rows(told.get("items"))
         if not listed and told.get("totalItems") == 0:
             raise CallFailed(Fault.BUSINESS, "not_found", f"no order {number}")
-        if not listed or word(listed[0].get("code")) != number:
-            raise CallFailed(Fault.TRANSIENT, "no_order", f"expected order {number}")
-        return listed[0]
+        return asked_for(listed[0] if listed else {}, "code", number)
 
     # --- shipping -------------------------------------------------------------------------------
 
@@ -204,9 +160,7 @@ class VendureShop:
         Two steps there: a fulfilment is made, then it leaves. One with our number that was made
         and did not leave is only made to leave.
         """
-        carrier = self._carriers.get(shipment.carrier)
-        if carrier is None:
-            raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
+        carrier = self._carrier(shipment)
         told = self._order(shipment.platform_number)
         made = vendure_order.made(told, shipment.waybill)
         if made is None:
@@ -302,12 +256,12 @@ def _batches(numbers: Iterable[str]) -> Iterator[list[str]]:
 
 def _between(start: int, end: int) -> dict[str, dict[str, str]]:
     """A filter for whole seconds that hold [start, end), both ends in it."""
-    until = -(-end // 1000) * 1000
-    return {"between": {"start": _iso(start), "end": _iso(until)}}
+    since, until = whole_seconds(start, end)
+    return {"between": {"start": _iso(since), "end": _iso(until)}}
 
 
-def _iso(at: int) -> str:
-    return local(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+def _iso(second: int) -> str:
+    return local(second * 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def failure(told: Told, status: int, *, writes: bool = False) -> CallFailed:

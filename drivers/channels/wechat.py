@@ -5,17 +5,17 @@ time (``stable_token``). Listings give numbers behind an opaque cursor, see ``ha
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.clock import Clock
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from core.text import clean
 from drivers.channels import wechat_order
-from drivers.channels.access import Access, Tokens
-from drivers.channels.calls import Line
+from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
+from drivers.channels.connector import Connector, Limits, asked_for
 from drivers.channels.halves import Page, halved
-from drivers.channels.reading import Told, next_midnight, part, word
+from drivers.channels.reading import Told, next_midnight, part, whole_seconds
 
 GATEWAY = "https://api.weixin.qq.com"
 TOKEN = "/cgi-bin/stable_token"
@@ -33,65 +33,27 @@ CARRIERS: Mapping[str, str] = {
     "ems": "EMS",
     "deppon": "DBL",
 }
-"""Our carrier codes in the platform's; a shop may override one (``deliverycompanylist``)."""
+"""As ``deliverycompanylist`` tells them."""
 _EXPIRED = frozenset({"40001", "40014", "42001"})
 _SELF_SENT = 1
 
 
-class WechatShop:
+class WechatShop(Connector):
     """One WeChat shop, as core's ``Channel``."""
 
     rules = WindowRules(span_s=86_400)
+    carriers = CARRIERS
 
-    def __init__(  # noqa: PLR0917 - what a platform asks for, in the order it is handed out
-        self,
-        base_url: str,
-        app_key: str,
-        app_secret: str,
-        session: str,
-        shop_code: str,
-        clock: Clock,
-        *,
-        refresh_token: str = "",
-        save_tokens: Callable[[Tokens], None] | None = None,
-        carriers: Mapping[str, str] | None = None,
-        page_size: int = 100,
-        per_second: int = 10,
-        connect_s: float = 5.0,
-        read_s: float = 20.0,
-    ) -> None:
+    def __init__(self, access: ShopAccess, clock: Clock, limits: Limits | None = None) -> None:
         """``session`` may be empty: the first call asks for a token. There is no refresh token."""
-        self.shop_code = shop_code
-        self._line = Line(
-            base_url, clock, per_second=per_second, connect_s=connect_s, read_s=read_s
-        )
-        self._app = {"appid": app_key, "secret": app_secret}
-        self._access = Access(
-            *(self._line, Tokens(session, refresh_token), self._renewed),
-            expired=_EXPIRED,
-            save=save_tokens,
-        )
-        self._carriers = {**CARRIERS, **(carriers or {})}
-        self._page_size = page_size
-
-    def server_now(self) -> int:
-        """The platform's clock; our own when it was never heard."""
-        return self._line.server_now()
-
-    def close(self) -> None:
-        """Let the connections go."""
-        self._line.close()
+        super().__init__(access, clock, limits)
+        self._app = {"appid": access.app_key, "secret": access.app_secret}
+        self._access = Access(self._line, access, self._renewed, expired=_EXPIRED)
 
     # --- reading --------------------------------------------------------------------------------
 
-    def changes(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        """Order numbers changed in [start, end), page by page; twice is possible, never is not.
-
-        Raises CallFailed.
-        """
-        span = self.rules.span_s * 1000
-        for since in range(start, end, span):
-            yield from halved(since // 1000, -(-min(since + span, end) // 1000), self._page)
+    def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        return halved(*whole_seconds(start, end), self._page)
 
     def _page(self, since: int, until: int, cursor: str) -> Page:
         asked: dict[str, Any] = {
@@ -111,9 +73,7 @@ class WechatShop:
 
     def _order(self, number: str) -> Told:
         told = part(self._call(DETAIL, {"order_id": number}), "order")
-        if word(told.get("order_id")) != number:
-            raise CallFailed(Fault.TRANSIENT, "no_order", f"expected order {number}")
-        return told
+        return asked_for(told, "order_id", number)
 
     # --- shipping -------------------------------------------------------------------------------
 
@@ -123,9 +83,7 @@ class WechatShop:
         What a second report does is not documented, so the order is looked at first: our waybill
         there is success, another one for the same lines is a refusal.
         """
-        company = self._carriers.get(shipment.carrier)
-        if company is None:
-            raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
+        company = self._carrier(shipment)
         told = self._order(shipment.platform_number)
         if shipment.waybill in {parcel.waybill for parcel in wechat_order.parcels(told)}:
             return
@@ -167,10 +125,10 @@ class WechatShop:
     def _token(self, *, force: bool) -> Tokens:
         asked = {"grant_type": "client_credential", **self._app, "force_refresh": force}
         told = self._once(TOKEN, asked, "", False)
-        lasts = str(told.get("expires_in") or "")
-        if not told.get("access_token") or not lasts.isdecimal():
+        tokens = tokens_in(told, self.server_now())
+        if tokens is None or not tokens.expires_at:
             raise CallFailed(Fault.TRANSIENT, "no_token", "expected access_token and expires_in")
-        return Tokens(str(told["access_token"]), expires_at=self.server_now() + int(lasts) * 1000)
+        return tokens
 
 
 _AUTH = (*_EXPIRED, "40002", "40013", "40125", "40164", "41001", "41002", "41004", "61024")

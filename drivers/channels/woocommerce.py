@@ -6,15 +6,17 @@ that names our parcel, so that it is never told twice; the status follows when n
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.clock import Clock
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from core.text import clean
 from drivers.channels import woocommerce_order
-from drivers.channels.access import Access, Tokens
-from drivers.channels.calls import Answer, Line
+from drivers.channels.access import Access, ShopAccess, Tokens
+from drivers.channels.calls import Answer
+from drivers.channels.connector import CARRIER_NAMES, Connector, Limits, asked_for
 from drivers.channels.pages import Backwards, Page, numbers_in, whole
 from drivers.channels.reading import Told, rows, word
 
@@ -22,78 +24,31 @@ if TYPE_CHECKING:
     import httpx
 
 ORDERS = "/wp-json/wc/v3/orders"
-CARRIERS: Mapping[str, str] = {
-    "sf": "SF Express",
-    "yto": "YTO Express",
-    "zto": "ZTO Express",
-    "sto": "STO Express",
-    "yunda": "Yunda Express",
-    "jt": "J&T Express",
-    "jd": "JD Logistics",
-    "ems": "EMS",
-    "deppon": "Deppon",
-}
-"""Our carrier codes as the customer reads them."""
 _NOTE = "Shipped with {carrier}, tracking number {waybill}. Parcel {parcel}, items {items}."
 _TOLD = re.compile(r"tracking number (\S+)\. Parcel (\S+), items ([\d,]+)\.")
 _OPEN = ("processing", "on-hold", "pending")
 _DONE = "completed"
 
 
-class WooShop:
+class WooShop(Connector):
     """One WooCommerce shop, as core's ``Channel``."""
 
     rules = WindowRules(span_s=86_400)
+    limits = Limits(per_second=5, read_s=30.0)
+    carriers = CARRIER_NAMES
 
-    def __init__(  # noqa: PLR0917 - what a platform asks for, in the order it is handed out
-        self,
-        base_url: str,
-        app_key: str,
-        app_secret: str,
-        session: str,
-        shop_code: str,
-        clock: Clock,
-        *,
-        refresh_token: str = "",
-        save_tokens: Callable[[Tokens], None] | None = None,
-        carriers: Mapping[str, str] | None = None,
-        page_size: int = 100,
-        per_second: int = 5,
-        connect_s: float = 5.0,
-        read_s: float = 30.0,
-    ) -> None:
-        """``base_url`` is the site's address, ``app_key`` and ``app_secret`` the consumer key and
+    def __init__(self, access: ShopAccess, clock: Clock, limits: Limits | None = None) -> None:
+        """``url`` is the site's address, ``app_key`` and ``app_secret`` the consumer key and
         secret; there is no session to renew."""
-        self.shop_code = shop_code
-        self._line = Line(
-            base_url, clock, per_second=per_second, connect_s=connect_s, read_s=read_s
-        )
-        self._auth = (app_key, app_secret)
-        self._access = Access(
-            *(self._line, Tokens(app_key), lambda _: None),
-            expired=frozenset(),
-        )
-        self._carriers = {**CARRIERS, **(carriers or {})}
-        self._page_size = page_size
-
-    def server_now(self) -> int:
-        """The site's clock; our own when it was never heard."""
-        return self._line.server_now()
-
-    def close(self) -> None:
-        """Let the connections go."""
-        self._line.close()
+        super().__init__(access, clock, limits)
+        self._auth = (access.app_key, access.app_secret)
+        keyed = replace(access, tokens=Tokens(access.app_key), save_tokens=None)
+        self._access = Access(self._line, keyed, lambda _: None)
 
     # --- reading --------------------------------------------------------------------------------
 
-    def changes(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        """Order numbers changed in [start, end), page by page; twice is possible, never is not.
-
-        Raises CallFailed, also for a page that holds less than the site's own count.
-        """
-        span = self.rules.span_s * 1000
-        for since in range(start, end, span):
-            yield from _Window(self, since, min(since + span, end), self._page_size).pages()
+    def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        return _Window(self, start, end, self._page_size).pages()
 
     def page(self, since: str, until: str, size: int, number: int) -> Answer:
         """One page of a listing, oldest id first. Raises CallFailed."""
@@ -131,9 +86,7 @@ class WooShop:
 
     def _order(self, number: str) -> Told:
         told = self._ask("GET", f"{ORDERS}/{number}").told
-        if not isinstance(told, dict) or word(told.get("id")) != number:
-            raise CallFailed(Fault.TRANSIENT, "no_order", f"expected order {number}")
-        return told
+        return asked_for(told if isinstance(told, dict) else {}, "id", number)
 
     def _noted(self, number: str) -> list[tuple[str, ShippedParcel]]:
         """Every parcel id and line the order's notes tell of, oldest note first."""
@@ -159,9 +112,7 @@ class WooShop:
 
         The notes are read first: what they say of our parcel is not said again.
         """
-        carrier = self._carriers.get(shipment.carrier)
-        if carrier is None:
-            raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
+        carrier = self._carrier(shipment)
         number = shipment.platform_number
         told, noted = self._order(number), self._noted(number)
         status, lines = word(told.get("status")), _lines(told)

@@ -8,7 +8,8 @@ import pytest
 
 from core.clock import SetClock
 from core.ports import CallFailed, Fault
-from drivers.channels.access import Shared, Tokens
+from drivers.channels.access import Shared, ShopAccess, Tokens
+from drivers.channels.connector import Limits
 from drivers.channels.taobao import TaobaoShop
 from drivers.simulated.shop import SimLine, SimOrder, SimulatedTaobao
 from tui.tokens import TokenFile
@@ -26,16 +27,15 @@ def floor(tmp_path):
 
         def connect():
             kept = TokenFile(tmp_path / ".tokens-tb.json", FIRST)
-            tokens = kept.newest()
-            made.append(
-                TaobaoShop(
-                    server.url,
-                    *("12345678", "secret", tokens.session, "tb", clock),
-                    refresh_token=tokens.refresh_token,
-                    save_tokens=kept,
-                    per_second=0,
-                )
+            access = ShopAccess(
+                code="tb",
+                url=server.url,
+                app_key="12345678",
+                app_secret="secret",
+                tokens=kept.newest(),
+                save_tokens=kept,
             )
+            made.append(TaobaoShop(access, clock, Limits(per_second=0)))
             return made[-1]
 
         yield server, number, connect, clock

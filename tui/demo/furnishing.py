@@ -9,12 +9,14 @@ from pathlib import Path
 
 from core import people
 from core.clock import Clock
-from core.config import Config, read_config
+from core.config import Config, ShopConfig, read_config
 from core.errors import Problem
 from core.stock.products import ProductFacts, make_bundle, save_product
 from core.store import Tx
 from core.sync import Shop
 from core.sync.pull import pull
+from drivers.channels.access import ShopAccess, Tokens
+from drivers.channels.connector import Limits
 from drivers.channels.taobao import TaobaoShop
 from tui.commands.products import save
 from tui.demo.goods import Goods
@@ -118,11 +120,19 @@ def shops(works: Works, clock: Clock) -> dict[str, Shop]:
     return {
         shop.code: Shop(
             shop.code,
-            TaobaoShop(
-                *(shop.url, shop.app_key, shop.app_secret, shop.session, shop.code, clock),
-                per_second=0,
-            ),
+            TaobaoShop(access_of(shop), clock, Limits(per_second=0)),
             works.place.policies[works.place.shops[shop.code]],
         )
         for shop in works.config.shops
     }
+
+
+def access_of(shop: ShopConfig) -> ShopAccess:
+    """How a shop is reached as long as its tokens never change."""
+    return ShopAccess(
+        code=shop.code,
+        url=shop.url,
+        app_key=shop.app_key,
+        app_secret=shop.app_secret,
+        tokens=Tokens(shop.session),
+    )

@@ -1,15 +1,22 @@
 """What the tests of all shop connectors share: a platform, a shop connected to it, its evenings."""
 
+import json
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.clock import SetClock
+from core.clock import Clock, SetClock
 from core.ports import CallFailed, Shipment
-from drivers.simulated.deals import Shop, SimLine, SimOrder
+from drivers.channels.access import ShopAccess, Tokens
+from drivers.channels.connector import Limits
+from drivers.channels.pages import Backwards
+from drivers.simulated.deals import SimLine, SimOrder
+from drivers.simulated.shop import SimulatedTaobao
 
 NOON = 1_768_881_600_000  # 2026-01-20 12:00:00 in Shanghai
 TWO = (SimLine(sku="TEA-1", title="茶", price_cents=990, quantity=2), SimLine(sku="CUP-2"))
@@ -20,9 +27,8 @@ class Kind:
     """One platform and how a shop connects to it."""
 
     name: str
-    server: Callable[..., Shop]
-    connect: Callable[..., Any]
-    """(server, clock, settings) -> the connector."""
+    server: Callable[..., Any]
+    shop: Callable[..., Any]
     listing: str
     """What a listing call is called in scripts."""
     ship: str
@@ -45,9 +51,26 @@ class Kind:
     """Whether buyers can leave a note."""
     refuses_again: str = ""
     """The code of a second report of the same waybill; "" when it is no failure."""
+    usual: Mapping[str, Any] = field(default_factory=dict)
+    """What is other than usual about its shop; see ``connect``."""
+
+    def connect(self, server: Any, clock: Clock, **told: Any) -> Any:
+        """A shop on that server; ``told`` are parts of its access and its limits, the tokens
+        ``session`` and ``refresh_token``, and what only its platform has."""
+        told = {"page_size": 5, "per_second": 0, "read_s": 2.0, **self.usual, **told}
+        tokens = Tokens(told.pop("session", "session"), told.pop("refresh_token", "refresh"))
+        access = {"url": server.url, "app_key": server.app_key, "app_secret": "secret"}
+        access |= taken(told, ShopAccess)
+        limits = Limits(**taken(told, Limits))
+        return self.shop(ShopAccess(code=self.name, tokens=tokens, **access), clock, limits, **told)
 
     def __str__(self) -> str:
         return self.name
+
+
+def taken(told: dict[str, Any], kind: Any) -> dict[str, Any]:
+    """What of it are fields of a dataclass; the rest stays."""
+    return {part.name: told.pop(part.name) for part in fields(kind) if part.name in told}
 
 
 @dataclass
@@ -60,8 +83,7 @@ class Floor:
     made: list[Any] = field(default_factory=list)
 
     def shop(self, clock: SetClock | None = None, **more: Any) -> Any:
-        settings = {"page_size": 5, "per_second": 0, "read_s": 2.0, **more}
-        shop = self.kind.connect(self.server, clock or self.clock, settings)
+        shop = self.kind.connect(self.server, clock or self.clock, **more)
         self.made.append(shop)
         return shop
 
@@ -72,6 +94,24 @@ class Floor:
     def place(self, count: int = 1, **told: Any) -> list[str]:
         told.setdefault("lines", TWO[:1])
         return [self.server.place(SimOrder(**told)) for _ in range(count)]
+
+
+@contextmanager
+def opened(kind: Kind) -> Iterator[Floor]:
+    """A platform in business, and a floor to connect shops to it."""
+    clock = SetClock(NOON)
+    with kind.server(clock) as server:
+        floor = Floor(kind, server, clock)
+        yield floor
+        for shop in floor.made:
+            shop.close()
+
+
+def vectors(platform: str) -> list[Any]:
+    """Signatures computed by somebody else, as parameters of a test."""
+    path = Path(__file__).parents[1] / "signing" / "sign_vectors.json"
+    told = json.loads(path.read_text(encoding="utf-8"))["vectors"]
+    return [pytest.param(v, id=v["id"]) for v in told if v["platform"] == platform]
 
 
 def listed(shop: Any, start: int = NOON - 60_000, end: int = NOON + 60_000) -> list[str]:
@@ -106,12 +146,13 @@ class Evening:
 
     floor: Floor
     seed: int
+    orders: int = 120
     due: list[tuple[int, int]] = field(default_factory=list)
     numbers: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         draw = random.Random(self.seed)
-        for order in range(120):
+        for order in range(self.orders):
             at = draw.randrange(0, 240)
             later = [at + draw.randrange(1, 700) for _ in range(draw.randrange(2, 6))]
             self.due += [(NOON + second * 1000, order) for second in (at, *later)]
@@ -132,15 +173,43 @@ class Evening:
             self.numbers[order] = self.floor.place()[0]
 
 
+def modified(server: Any, number: str) -> object:
+    """When an order was last changed, as its platform keeps it."""
+    if isinstance(server, SimulatedTaobao):
+        return server._trades[number]["modified"]
+    return server.deals[number].modified_at
+
+
 def follow(evening: Evening, read: Callable[[Any, int, int], list[str]] = listed) -> list[str]:
     """What core does every five minutes; the orders whose last state it never saw."""
     server, shop = evening.floor.server, evening.floor.shop(page_size=10)
-    known: dict[str, int] = {}
+    known: dict[str, object] = {}
     reached = NOON - 60_000
     while evening.due or reached < NOON + 1_200_000:
         evening.pass_by(300)
         horizon = shop.server_now() - shop.rules.delay_s * 1000
         for number in read(shop, reached - shop.rules.overlap_s * 1000, horizon):
-            known[number] = server.deals[number].modified_at
+            known[number] = modified(server, number)
         reached = horizon
-    return [n for n, deal in server.deals.items() if known.get(n) != deal.modified_at]
+    return [n for n in server.orders if known.get(n) != modified(server, n)]
+
+
+def lost_in_evenings(
+    kind: Kind, seeds: Iterable[int], read: Callable[[Any, int, int], list[str]]
+) -> list[str]:
+    """The orders whose last state is never seen in some evenings, read so."""
+    lost = []
+    for seed in seeds:
+        with opened(kind) as floor:
+            lost += follow(Evening(floor, seed), read)
+    return lost
+
+
+def forwards(window: Backwards) -> list[str]:
+    """How a listing is not to be read: the first page first."""
+    found, page, more = list[str](), 1, True
+    while more:
+        numbers, more = window._page(page)
+        found += numbers
+        page += 1
+    return found

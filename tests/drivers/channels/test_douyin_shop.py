@@ -1,60 +1,38 @@
 """What only Douyin does: its signatures, keyset restart, request ids, after-sale states, codes."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.clock import SetClock
 from core.orders.values import value_map
 from core.ports import Fault
 from drivers.channels.access import Tokens
 from drivers.channels.douyin import DouyinShop
 from drivers.channels.douyin_gate import failure
 from drivers.simulated.deals import SimLine
-from drivers.simulated.douyin import CREATE, LISTING, REFRESH, SHIP, SimulatedDouyin, signed
+from drivers.simulated.douyin import CREATE, REFRESH, SHIP, signed
+from tests.drivers.channels.kinds import DOUYIN
 from tests.drivers.channels.shopkit import (
     NOON,
     TWO,
-    Evening,
     Floor,
-    Kind,
-    follow,
     listed,
+    lost_in_evenings,
+    opened,
     parcel,
     refused,
+    vectors,
 )
-
-DOUYIN = Kind(
-    name="douyin",
-    server=SimulatedDouyin,
-    connect=lambda server, clock, told: DouyinShop(
-        *(server.url, server.app_key, "secret", "session", "dy", clock), **told
-    ),
-    listing=LISTING,
-    detail="order.orderDetail",
-    ship=SHIP,
-)
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "signing" / "sign_vectors.json").read_text(encoding="utf-8")
-)["vectors"]
 
 
 @pytest.fixture
 def floor() -> Iterator[Floor]:
-    clock = SetClock(NOON)
-    with SimulatedDouyin(clock) as server:
-        floor = Floor(DOUYIN, server, clock)
+    with opened(DOUYIN) as floor:
         yield floor
-        for shop in floor.made:
-            shop.close()
 
 
-@pytest.mark.parametrize(
-    "vector", [v for v in VECTORS if v["platform"] == "douyin_shop"], ids=lambda v: v["id"]
-)
+@pytest.mark.parametrize("vector", vectors("douyin_shop"))
 def test_the_simulated_platform_signs_by_itself(vector: dict[str, Any]) -> None:
     told = {key: str(value) for key, value in vector["params"].items() if key != "param"}
     query = {**told, "sign_method": vector["algorithm"]}
@@ -68,9 +46,7 @@ def test_every_way_of_signing_is_accepted(floor: Floor, method: str) -> None:
 
 
 def test_a_wrong_secret_is_refused(floor: Floor) -> None:
-    shop = DouyinShop(floor.server.url, floor.server.app_key, "wrong", "session", "dy", floor.clock)
-    failed = refused(lambda: shop.detail("1"))
-    shop.close()
+    failed = refused(lambda: floor.shop(app_secret="wrong").detail("1"))
     assert (failed.fault, failed.code) == (Fault.AUTH, "isv.signature-invalid")
     assert "wrong" not in str(failed)
 
@@ -78,7 +54,7 @@ def test_a_wrong_secret_is_refused(floor: Floor) -> None:
 # --- listing ------------------------------------------------------------------------------------
 
 
-def forwards(shop: DouyinShop, start: int, end: int) -> list[str]:
+def page_by_page(shop: DouyinShop, start: int, end: int) -> list[str]:
     """How pages are not to be read: one after the other."""
     found, number = list[str](), 0
     while True:
@@ -91,14 +67,7 @@ def forwards(shop: DouyinShop, start: int, end: int) -> list[str]:
 
 def test_the_same_evenings_lose_orders_when_read_page_by_page() -> None:
     """Proof that the evenings are hard enough for the shared test to mean something."""
-    lost = []
-    for seed in range(4):
-        clock = SetClock(NOON)
-        with SimulatedDouyin(clock) as server:
-            floor = Floor(DOUYIN, server, clock)
-            lost += follow(Evening(floor, seed), forwards)
-            floor.made[0].close()
-    assert lost
+    assert lost_in_evenings(DOUYIN, range(4), page_by_page)
 
 
 def test_a_second_with_more_orders_than_a_page_is_read_from_its_end(floor: Floor) -> None:
@@ -128,7 +97,7 @@ def test_a_lost_refresh_token_is_replaced_by_the_shops_own_authorisation(floor: 
 
 def test_a_token_is_renewed_before_it_ends(floor: Floor) -> None:
     (number,) = floor.place()
-    shop = floor.shop(refresh_token="refresh")
+    shop = floor.shop()
     floor.server.expire()
     shop.detail(number)
     floor.clock.advance(7 * 86_400 - 30)
@@ -138,12 +107,8 @@ def test_a_token_is_renewed_before_it_ends(floor: Floor) -> None:
 
 def test_a_first_start_without_a_token_asks_for_one(floor: Floor) -> None:
     (number,) = floor.place()
-    shop = DouyinShop(
-        *(floor.server.url, floor.server.app_key, "secret", "", "dy", floor.clock),
-        shop_id="4463798",
-    )
+    shop = floor.shop(session="", refresh_token="", shop_id="4463798")
     assert shop.detail(number).number == number
-    shop.close()
 
 
 # --- the order ----------------------------------------------------------------------------------

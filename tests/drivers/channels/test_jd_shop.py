@@ -1,8 +1,6 @@
 """What only JD does: its signatures, the cap on pages, whole orders, how it tells tokens and no."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,53 +8,35 @@ import pytest
 from core.clock import SHANGHAI, SetClock
 from core.orders.values import value_map
 from core.ports import Fault
-from drivers.channels.access import Tokens
-from drivers.channels.jd import CARRIERS, JdShop, _Window
+from drivers.channels.access import ShopAccess, Tokens
+from drivers.channels.jd import CARRIERS, _Window
 from drivers.channels.jos import OAUTH, Gateway, failure
 from drivers.simulated.deals import SimLine
-from drivers.simulated.jd import COMPANIES, DETAIL, LISTING, REFRESH, SHIP, SimulatedJd, signed
+from drivers.simulated.jd import COMPANIES, DETAIL, REFRESH, signed
+from tests.drivers.channels.kinds import JD
 from tests.drivers.channels.shopkit import (
     NOON,
     TWO,
     Evening,
     Floor,
-    Kind,
     follow,
     listed,
+    opened,
     parcel,
     refused,
+    vectors,
 )
 
 LATE = 1_768_924_740_000  # 2026-01-20 23:59:00 in Shanghai
-JD = Kind(
-    name="jd",
-    server=SimulatedJd,
-    connect=lambda server, clock, told: JdShop(
-        *(server.url, server.app_key, "secret", "session", "jd", clock),
-        **{"refresh_token": "refresh", **told},
-    ),
-    listing=LISTING,
-    detail=DETAIL,
-    ship=SHIP,
-)
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "signing" / "sign_vectors.json").read_text(encoding="utf-8")
-)["vectors"]
 
 
 @pytest.fixture
 def floor() -> Iterator[Floor]:
-    clock = SetClock(NOON)
-    with SimulatedJd(clock) as server:
-        floor = Floor(JD, server, clock)
+    with opened(JD) as floor:
         yield floor
-        for shop in floor.made:
-            shop.close()
 
 
-@pytest.mark.parametrize(
-    "vector", [v for v in VECTORS if v["platform"] == "jd_jos"], ids=lambda v: v["id"]
-)
+@pytest.mark.parametrize("vector", vectors("jd_jos"))
 def test_the_simulated_platform_signs_by_itself(vector: dict[str, Any]) -> None:
     sent = vector.get("wire_params", vector["params"])
     assert signed(sent, vector["secret"]) == vector["expected_sign"]
@@ -180,8 +160,8 @@ def test_tokens_are_renewed_beside_the_gateway_and_kept(floor: Floor) -> None:
 def test_the_real_platform_renews_at_its_own_address() -> None:
     from drivers.channels.calls import Line
 
-    line = Line("https://api.jd.com/routerjson", SetClock(NOON))
-    assert Gateway(line, "k", "s", Tokens("t"))._oauth_url == OAUTH
+    access = ShopAccess(code="jd", url="https://api.jd.com/routerjson")
+    assert Gateway(Line(access.url, SetClock(NOON)), access)._oauth_url == OAUTH
 
 
 def test_seven_minutes_off_are_too_many_for_this_platform(floor: Floor) -> None:

@@ -5,25 +5,14 @@ from typing import Any
 
 import pytest
 
-from core.clock import SetClock
 from core.orders.values import value_map
 from core.ports import Fault
-from drivers.channels.ktt import CARRIERS, NAMES, KttShop
+from drivers.channels.ktt import CARRIERS, NAMES
 from drivers.simulated.deals import SimLine
-from drivers.simulated.ktt import DETAIL, LISTING, SHIP, SimulatedKtt
-from tests.drivers.channels.shopkit import NOON, TWO, Floor, Kind, listed, parcel, refused
+from drivers.simulated.ktt import SHIP
+from tests.drivers.channels.kinds import KTT
+from tests.drivers.channels.shopkit import TWO, Floor, listed, opened, parcel, refused
 
-KTT = Kind(
-    name="ktt",
-    server=SimulatedKtt,
-    connect=lambda server, clock, told: KttShop(
-        *(server.url, server.app_key, "secret", "session", "ktt", clock),
-        **{"refresh_token": "refresh", **told},
-    ),
-    listing=LISTING,
-    detail=DETAIL,
-    ship=SHIP,
-)
 STATION = {
     "logistics_type": 20,
     "self_pick_site_no": "S07",
@@ -36,12 +25,8 @@ STATION = {
 
 @pytest.fixture
 def floor() -> Iterator[Floor]:
-    clock = SetClock(NOON)
-    with SimulatedKtt(clock) as server:
-        floor = Floor(KTT, server, clock)
+    with opened(KTT) as floor:
         yield floor
-        for shop in floor.made:
-            shop.close()
 
 
 def refunds(floor: Floor, number: str) -> list[str]:

@@ -1,50 +1,35 @@
 """What only Kuaishou does: two secrets, refunds beside the item, numbers for carriers."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.clock import SetClock
 from core.orders.values import value_map
 from core.ports import Fault
 from drivers.channels.access import Tokens
-from drivers.channels.kuaishou import DETAIL, LISTING, SHIP, KuaishouShop, failure
-from drivers.simulated.kuaishou import REFRESH, SimulatedKuaishou, signed
-from tests.drivers.channels.shopkit import NOON, TWO, Floor, Kind, listed, parcel, refused
-
-KUAISHOU = Kind(
-    name="kuaishou",
-    server=SimulatedKuaishou,
-    connect=lambda server, clock, told: KuaishouShop(
-        *(server.url, server.app_key, told.pop("secret", "secret:sign"), "session", "ks", clock),
-        **{"carriers": {"zto": "1"}, **told},
-    ),
-    listing=LISTING,
-    detail=DETAIL,
-    ship=SHIP,
-    single=True,
+from drivers.channels.kuaishou import SHIP, failure
+from drivers.simulated.kuaishou import REFRESH, signed
+from tests.drivers.channels.kinds import KUAISHOU
+from tests.drivers.channels.shopkit import (
+    NOON,
+    TWO,
+    Floor,
+    listed,
+    opened,
+    parcel,
+    refused,
+    vectors,
 )
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "signing" / "sign_vectors.json").read_text(encoding="utf-8")
-)["vectors"]
 
 
 @pytest.fixture
 def floor() -> Iterator[Floor]:
-    clock = SetClock(NOON)
-    with SimulatedKuaishou(clock) as server:
-        floor = Floor(KUAISHOU, server, clock)
+    with opened(KUAISHOU) as floor:
         yield floor
-        for shop in floor.made:
-            shop.close()
 
 
-@pytest.mark.parametrize(
-    "vector", [v for v in VECTORS if v["platform"] == "kuaishou"], ids=lambda v: v["id"]
-)
+@pytest.mark.parametrize("vector", vectors("kuaishou"))
 def test_the_simulated_platform_signs_by_itself(vector: dict[str, Any]) -> None:
     sent = vector.get("wire_params", vector["params"])
     assert signed(sent, vector["secret"]) == vector["expected_sign"]
@@ -57,18 +42,18 @@ def test_every_way_of_signing_is_accepted(floor: Floor, method: str) -> None:
 
 
 def test_a_wrong_sign_secret_is_refused(floor: Floor) -> None:
-    failed = refused(lambda: floor.shop(secret="secret:wrong").detail("1"))
+    failed = refused(lambda: floor.shop(app_secret="secret:wrong").detail("1"))
     assert failed.fault is Fault.AUTH and "wrong" not in str(failed)
 
 
 def test_the_apps_secret_renews_and_is_not_needed_otherwise(floor: Floor) -> None:
     (number,), kept = floor.place(), list[Tokens]()
-    without = floor.shop(secret="sign", refresh_token="refresh")
+    without = floor.shop(app_secret="sign")
     assert without.detail(number).number == number
     floor.server.expire()
     assert refused(lambda: without.detail(number)).fault is Fault.AUTH
     assert floor.server.count(REFRESH) == 0
-    shop = floor.shop(refresh_token="refresh", save_tokens=kept.append)
+    shop = floor.shop(save_tokens=kept.append)
     assert shop.detail(number).number == number and kept == [Tokens("s1", "f1")]
 
 
@@ -117,7 +102,8 @@ def test_a_deadline_a_note_and_hidden_people(floor: Floor) -> None:
 @pytest.mark.parametrize("carrier", ["sf", "owl"])
 def test_a_carrier_without_a_number_needs_a_person(floor: Floor, carrier: str) -> None:
     (number,) = floor.place()
-    failed = refused(lambda: floor.shop().ship(parcel(number, carrier=carrier)))
+    shop = floor.shop(carriers={"zto": "1"})
+    failed = refused(lambda: shop.ship(parcel(number, carrier=carrier)))
     assert (failed.fault, failed.code) == (Fault.PERMISSION, "carrier")
 
 

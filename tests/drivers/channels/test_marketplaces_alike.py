@@ -1,18 +1,14 @@
 """What every shop connector must do, held for JD, Pinduoduo and Kuaituantuan over a real socket."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from core.clock import SetClock, SystemClock
+from core.clock import SystemClock
 from core.ports import Fault
-from drivers.channels.jd import JdShop
-from drivers.channels.ktt import KttShop
 from drivers.channels.pages import Backwards
-from drivers.channels.pdd import PddShop
-from drivers.simulated import jd, ktt, pdd
 from drivers.simulated.deals import SimOrder
+from tests.drivers.channels.kinds import JD, KTT, PDD
 from tests.drivers.channels.shopkit import (
     NOON,
     TWO,
@@ -20,7 +16,9 @@ from tests.drivers.channels.shopkit import (
     Floor,
     Kind,
     follow,
+    forwards,
     listed,
+    opened,
     parcel,
     refused,
 )
@@ -54,58 +52,22 @@ from tests.drivers.channels.test_shops_alike import (  # noqa: F401 - they run h
     test_what_changed_before_or_after_is_not_listed,
 )
 
-
-def kind(name: str, server: Any, shop: Any, platform: Any, again: str = "") -> Kind:
-    return Kind(
-        name=name,
-        server=server,
-        connect=lambda sim, clock, told: shop(
-            *(sim.url, sim.app_key, "secret", "session", name, clock),
-            **{"refresh_token": "refresh", **told},
-        ),
-        listing=platform.LISTING,
-        detail=platform.DETAIL,
-        ship=platform.SHIP,
-        refuses_again=again,
-    )
-
-
-KINDS = [
-    kind("jd", jd.SimulatedJd, JdShop, jd, "10400001"),
-    kind("pdd", pdd.SimulatedPdd, PddShop, pdd, "30002"),
-    kind("ktt", ktt.SimulatedKtt, KttShop, ktt),
-]
+KINDS = [JD, PDD, KTT]
 
 
 @pytest.fixture(params=KINDS, ids=str)
 def floor(request: pytest.FixtureRequest) -> Iterator[Floor]:
-    clock = SetClock(NOON)
-    with request.param.server(clock) as server:
-        floor = Floor(request.param, server, clock)
+    with opened(request.param) as floor:
         yield floor
-        for shop in floor.made:
-            shop.close()
-
-
-def forwards(window: Backwards) -> Iterator[tuple[str, ...]]:
-    """How a listing is not to be read: the first page first."""
-    page, more = 1, True
-    while more:
-        numbers, more = window._page(page)
-        yield numbers
-        page += 1
 
 
 def lost(which: Kind, seed: int) -> list[str]:
     """The orders whose last state is never seen in an evening with slow pages."""
-    clock = SetClock(NOON)
-    with which.server(clock) as server:
-        floor = Floor(which, server, clock)
+    with opened(which) as floor:
         evening = Evening(floor, seed)
-        server.between_pages = lambda: evening.pass_by(8)
+        floor.server.between_pages = lambda: evening.pass_by(8)
         missed = follow(evening)
         assert len(evening.numbers) == 120
-        floor.made[0].close()
     return missed
 
 
@@ -120,7 +82,7 @@ def test_the_same_evenings_lose_orders_when_read_forwards(
     which: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Proof that the evenings are hard enough for the test above to mean something."""
-    monkeypatch.setattr(Backwards, "pages", lambda window, total=None: forwards(window))
+    monkeypatch.setattr(Backwards, "pages", lambda window, total=None: [forwards(window)])
     assert any(lost(which, seed) for seed in range(4))
 
 
@@ -171,11 +133,7 @@ def test_a_window_of_days_is_asked_for_in_parts(floor: Floor) -> None:
 
 
 def test_a_wrong_secret_is_refused(floor: Floor) -> None:
-    shop = type(floor.shop())(
-        *(floor.server.url, floor.server.app_key, "wrong", "session", "x", floor.clock)
-    )
-    failed = refused(lambda: shop.detail("1"))
-    shop.close()
+    failed = refused(lambda: floor.shop(app_secret="wrong").detail("1"))
     assert failed.fault is Fault.AUTH and "wrong" not in str(failed)
 
 
@@ -227,7 +185,7 @@ def test_an_answer_later_than_patience_leaves_doubt(floor: Floor) -> None:
     clock = SystemClock()
     with floor.kind.server(clock) as server:
         number = server.place(SimOrder(lines=TWO))
-        shop = floor.kind.connect(server, clock, {"read_s": 0.2, "per_second": 0})
+        shop = floor.kind.connect(server, clock, read_s=0.2)
         server.script([{"at": floor.kind.ship, "do": "delay 1"}])
         failed = refused(lambda: shop.ship(parcel(number)))
         assert (failed.code, failed.in_doubt) == ("timeout", True)

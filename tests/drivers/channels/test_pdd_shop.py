@@ -2,12 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.clock import SetClock
 from core.orders.values import value_map
 from core.ports import Fault, Receiver
 from core.text import is_masked
@@ -15,39 +13,27 @@ from drivers.channels.access import Tokens
 from drivers.channels.pdd import CARRIERS, PddShop
 from drivers.channels.pop import REFRESH, failure
 from drivers.simulated.deals import SimLine
-from drivers.simulated.pdd import DETAIL, LISTING, SHIP, SimulatedPdd
 from drivers.simulated.pop import COMPANIES, signed
-from tests.drivers.channels.shopkit import NOON, TWO, Floor, Kind, listed, parcel, refused
-
-PDD = Kind(
-    name="pdd",
-    server=SimulatedPdd,
-    connect=lambda server, clock, told: PddShop(
-        *(server.url, server.app_key, "secret", "session", "pdd", clock),
-        **{"refresh_token": "refresh", **told},
-    ),
-    listing=LISTING,
-    detail=DETAIL,
-    ship=SHIP,
+from tests.drivers.channels.kinds import PDD
+from tests.drivers.channels.shopkit import (
+    NOON,
+    TWO,
+    Floor,
+    listed,
+    opened,
+    parcel,
+    refused,
+    vectors,
 )
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "signing" / "sign_vectors.json").read_text(encoding="utf-8")
-)["vectors"]
 
 
 @pytest.fixture
 def floor() -> Iterator[Floor]:
-    clock = SetClock(NOON)
-    with SimulatedPdd(clock) as server:
-        floor = Floor(PDD, server, clock)
+    with opened(PDD) as floor:
         yield floor
-        for shop in floor.made:
-            shop.close()
 
 
-@pytest.mark.parametrize(
-    "vector", [v for v in VECTORS if v["platform"] == "pdd"], ids=lambda v: v["id"]
-)
+@pytest.mark.parametrize("vector", vectors("pdd"))
 def test_the_simulated_platform_signs_by_itself(vector: dict[str, Any]) -> None:
     sent = vector.get("wire_params", vector["params"])
     assert signed(sent, vector["secret"]) == vector["expected_sign"]

@@ -5,36 +5,21 @@ from typing import Any
 
 import pytest
 
-from core.clock import SetClock
 from core.orders.values import value_map
 from core.ports import Fault
 from drivers.channels.calls import Answer
-from drivers.channels.shopify import ShopifyShop, failure
+from drivers.channels.shopify import failure
 from drivers.simulated.deals import SimLine
 from drivers.simulated.graphql import Malformed, parse, pick
-from drivers.simulated.shopify import DETAIL, LISTING, SHIP, SimulatedShopify
-from tests.drivers.channels.shopkit import NOON, TWO, Floor, Kind, listed, parcel, refused
-
-SHOPIFY = Kind(
-    name="shopify",
-    server=SimulatedShopify,
-    connect=lambda server, clock, told: ShopifyShop(
-        *(server.url, told.pop("app_key", ""), "secret", "session", "sf", clock), **told
-    ),
-    listing=LISTING,
-    detail=DETAIL,
-    ship=SHIP,
-)
+from drivers.simulated.shopify import DETAIL, SHIP
+from tests.drivers.channels.kinds import SHOPIFY
+from tests.drivers.channels.shopkit import NOON, TWO, Floor, listed, opened, parcel, refused
 
 
 @pytest.fixture
 def floor() -> Iterator[Floor]:
-    clock = SetClock(NOON)
-    with SimulatedShopify(clock) as server:
-        floor = Floor(SHOPIFY, server, clock)
+    with opened(SHOPIFY) as floor:
         yield floor
-        for shop in floor.made:
-            shop.close()
 
 
 # --- the bucket ---------------------------------------------------------------------------------
@@ -66,14 +51,14 @@ def test_a_throttled_shipment_is_made_again_and_once(floor: Floor) -> None:
 
 
 def test_a_token_without_credentials_cannot_be_replaced(floor: Floor) -> None:
-    (number,), shop = floor.place(), floor.shop()
+    (number,), shop = floor.place(), floor.shop(app_key="")
     floor.server.expire()
     failed = refused(lambda: shop.detail(number))
     assert (failed.fault, failed.code, floor.server.calls) == (Fault.AUTH, "http401", 1)
 
 
 def test_the_apps_credentials_give_a_token(floor: Floor) -> None:
-    (number,), shop = floor.place(), floor.shop(app_key="client")
+    (number,), shop = floor.place(), floor.shop()
     floor.server.expire()
     assert shop.detail(number).number == number and floor.server.session == "shpat_1"
 

@@ -10,121 +10,27 @@ from core.clock import SetClock
 from core.orders.values import value_map
 from core.ports import CallFailed, Fault
 from drivers.channels.access import Tokens
-from drivers.channels.douyin import DouyinShop
-from drivers.channels.kuaishou import KuaishouShop
-from drivers.channels.shopify import ShopifyShop
-from drivers.channels.vendure import VendureShop
-from drivers.channels.wechat import WechatShop
-from drivers.channels.woocommerce import WooShop
-from drivers.simulated.douyin import SimulatedDouyin
-from drivers.simulated.kuaishou import SimulatedKuaishou
-from drivers.simulated.shopify import SimulatedShopify
-from drivers.simulated.vendure import SimulatedVendure
-from drivers.simulated.wechat import SimulatedWechat
-from drivers.simulated.woocommerce import SimulatedWoo
+from tests.drivers.channels.kinds import DOUYIN, KUAISHOU, SHOPIFY, VENDURE, WECHAT, WOO
 from tests.drivers.channels.shopkit import (
     NOON,
     TWO,
     Evening,
     Floor,
-    Kind,
     follow,
     listed,
+    opened,
     parcel,
     refused,
 )
 from tests.until import until
 
-KINDS = [
-    Kind(
-        name="douyin",
-        server=SimulatedDouyin,
-        connect=lambda server, clock, told: DouyinShop(
-            *(server.url, server.app_key, "secret", "session", "dy", clock),
-            **{"refresh_token": "refresh", **told},
-        ),
-        listing="order.searchList",
-        detail="order.orderDetail",
-        ship="order.logisticsAddSinglePack",
-    ),
-    Kind(
-        name="wechat",
-        server=SimulatedWechat,
-        connect=lambda server, clock, told: WechatShop(
-            *(server.url, server.app_key, "secret", "", "wx", clock), **told
-        ),
-        listing="/channels/ec/order/list/get",
-        detail="/channels/ec/order/get",
-        ship="/channels/ec/order/delivery/send",
-        clocked=False,
-    ),
-    Kind(
-        name="woocommerce",
-        server=SimulatedWoo,
-        connect=lambda server, clock, told: WooShop(
-            *(server.url, server.app_key, "secret", "", "woo", clock), **told
-        ),
-        listing="GET orders",
-        detail="GET order",
-        ship="POST notes",
-        renews=False,
-        clocked=False,
-        asks=False,
-        noted=False,
-        at_once=False,
-    ),
-    Kind(
-        name="shopify",
-        server=SimulatedShopify,
-        connect=lambda server, clock, told: ShopifyShop(
-            *(server.url, "client", "secret", "session", "sf", clock), **told
-        ),
-        listing="orders",
-        detail="order",
-        ship="fulfillmentCreate",
-        clocked=False,
-        asks=False,
-        noted=False,
-        waits=True,
-    ),
-    Kind(
-        name="kuaishou",
-        server=SimulatedKuaishou,
-        connect=lambda server, clock, told: KuaishouShop(
-            *(server.url, server.app_key, "secret:sign", "session", "ks", clock),
-            **{"refresh_token": "refresh", "carriers": {"zto": "1", "sf": "4"}, **told},
-        ),
-        listing="open.order.cursor.list",
-        detail="open.order.detail",
-        ship="open.seller.order.goods.deliver",
-        single=True,
-    ),
-    Kind(
-        name="vendure",
-        server=SimulatedVendure,
-        connect=lambda server, clock, told: VendureShop(
-            *(server.url, "superadmin", "secret", "", "vd", clock), **told
-        ),
-        listing="orders",
-        detail="order",
-        ship="addFulfillmentToOrder",
-        clocked=False,
-        asks=False,
-        noted=False,
-        remarks=False,
-        at_once=False,
-    ),
-]
+KINDS = [DOUYIN, WECHAT, WOO, SHOPIFY, KUAISHOU, VENDURE]
 
 
 @pytest.fixture(params=KINDS, ids=str)
 def floor(request: pytest.FixtureRequest) -> Iterator[Floor]:
-    clock = SetClock(NOON)
-    with request.param.server(clock) as server:
-        floor = Floor(request.param, server, clock)
+    with opened(request.param) as floor:
         yield floor
-        for shop in floor.made:
-            shop.close()
 
 
 def ours(floor: Floor, number: str) -> tuple[str, list[str]]:

@@ -1,71 +1,39 @@
 """The Taobao connector against a simulated platform, over a real socket."""
 
-import random
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from core.clock import SHANGHAI, SetClock
-from core.ports import CallFailed, Fault, PlatformOrder, Shipment
-from drivers.channels import TaobaoShop
-from drivers.channels.top import Tokens
-from drivers.simulated.shop import DETAIL, LISTING, REFRESH, SimLine, SimOrder, SimulatedTaobao
+from core.clock import SHANGHAI, SetClock, SystemClock
+from core.ports import CallFailed, Fault, PlatformOrder
+from drivers.channels.access import Tokens
+from drivers.channels.taobao import TaobaoShop, _Window
+from drivers.simulated.shop import DETAIL, LISTING, REFRESH, SimLine, SimOrder
+from tests.drivers.channels.kinds import TAOBAO
+from tests.drivers.channels.shopkit import (
+    NOON,
+    TWO,
+    Evening,
+    Floor,
+    follow,
+    forwards,
+    listed,
+    lost_in_evenings,
+    opened,
+    parcel,
+    refused,
+)
 from tests.until import until
 
-NOON = 1_768_881_600_000  # 2026-01-20 12:00:00 in Shanghai
-SHIP = "taobao.logistics.online.send"
-TWO = (SimLine(sku="TEA-1", title="茶", price_cents=990, quantity=2), SimLine(sku="CUP-2"))
-
-
-@dataclass
-class Floor:
-    """A platform, a shop connected to it, and their clocks."""
-
-    server: SimulatedTaobao
-    clock: SetClock
-    made: list[TaobaoShop] = field(default_factory=list)
-
-    def shop(self, clock: SetClock | None = None, **more: Any) -> TaobaoShop:
-        told = {"page_size": 5, "per_second": 0, "read_s": 2.0, "refresh_token": "refresh", **more}
-        address = told.pop("url", self.server.url)
-        shop = TaobaoShop(
-            address, "12345678", "secret", "session", "tb", clock or self.clock, **told
-        )
-        self.made.append(shop)
-        return shop
-
-    def place(self, count: int = 1, **told: Any) -> list[str]:
-        told.setdefault("lines", TWO[:1])
-        return [self.server.place(SimOrder(**told)) for _ in range(count)]
+SHIP = TAOBAO.ship
 
 
 @pytest.fixture
 def floor() -> Iterator[Floor]:
-    clock = SetClock(NOON)
-    with SimulatedTaobao(clock) as server:
-        floor = Floor(server, clock)
+    with opened(TAOBAO) as floor:
         yield floor
-        for shop in floor.made:
-            shop.close()
-
-
-def listed(shop: TaobaoShop, start: int = NOON - 60_000, end: int = NOON + 60_000) -> list[str]:
-    return [number for page in shop.changes(start, end) for number in page]
-
-
-def refused(call: Callable[[], object]) -> CallFailed:
-    with pytest.raises(CallFailed) as caught:
-        call()
-    return caught.value
-
-
-def parcel(number: str, *subs: str, waybill: str = "ZT0000001", carrier: str = "zto") -> Shipment:
-    return Shipment(
-        platform_number=number, sub_numbers=subs, carrier=carrier, waybill=waybill, reference="u1"
-    )
 
 
 # --- the order --------------------------------------------------------------------------------
@@ -253,81 +221,20 @@ def test_a_doubled_row_is_harmless(floor: Floor) -> None:
     assert set(listed(floor.shop())) == set(numbers)
 
 
-@dataclass
-class Evening:
-    """A sale: orders come within minutes and change a few times each, also between two pages."""
-
-    floor: Floor
-    seed: int
-    due: list[tuple[int, int]] = field(default_factory=list)
-    numbers: dict[int, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        draw = random.Random(self.seed)
-        for order in range(160):
-            at = draw.randrange(0, 300)
-            later = [at + draw.randrange(1, 900) for _ in range(draw.randrange(2, 6))]
-            self.due += [(NOON + second * 1000, order) for second in (at, *later)]
-        self.due.sort(reverse=True)
-        self.floor.server.late = (0.05, 90.0)
-        self.floor.server.between_pages = lambda: self.pass_by(1)
-
-    def pass_by(self, seconds: int) -> None:
-        for _ in range(seconds):
-            self.floor.clock.advance(1)
-            while self.due and self.due[-1][0] <= self.floor.clock.now():
-                self.happen(self.due.pop()[1])
-
-    def happen(self, order: int) -> None:
-        if order in self.numbers:
-            self.floor.server.memo(self.numbers[order], "changed")
-        else:
-            self.numbers[order] = self.floor.place()[0]
-
-
-def follow(evening: Evening, read: Callable[[TaobaoShop, int, int], list[str]]) -> list[str]:
-    """What core does every five minutes; the orders whose last state it never saw."""
-    server, shop = evening.floor.server, evening.floor.shop(page_size=10)
-    known: dict[str, str] = {}
-    reached = NOON - 60_000
-    while evening.due or reached < NOON + 1_500_000:
-        evening.pass_by(300)
-        horizon = shop.server_now() - shop.rules.delay_s * 1000
-        for number in read(shop, reached - shop.rules.overlap_s * 1000, horizon):
-            known[number] = server._trades[number]["modified"]
-        reached = horizon
-    return [n for n, trade in server.orders.items() if known.get(n) != trade["modified"]]
-
-
-def forwards(shop: TaobaoShop, start: int, end: int) -> list[str]:
-    """How a page is not to be read: the first one first."""
-    from drivers.channels.taobao import _Window
-
-    window, found, page, more = _Window(shop._top, start, end, 10), [], 1, True
-    while more:
-        rows, more = window._page(page)
-        found += rows
-        page += 1
-    return found
+def read_forwards(shop: TaobaoShop, start: int, end: int) -> list[str]:
+    return forwards(_Window(shop._top, start, end, 10))
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_nothing_is_lost_while_orders_change(floor: Floor, seed: int) -> None:
-    evening = Evening(floor, seed)
-    assert follow(evening, listed) == []
+    evening = Evening(floor, seed, 160)
+    assert follow(evening) == []
     assert len(evening.numbers) == 160
 
 
 def test_the_same_evenings_lose_orders_when_read_forwards() -> None:
     """Proof that the evenings are hard enough for the test above to mean something."""
-    lost = []
-    for seed in range(6):
-        clock = SetClock(NOON)
-        with SimulatedTaobao(clock) as server:
-            floor = Floor(server, clock)
-            lost += follow(Evening(floor, seed), forwards)
-            floor.made[0].close()
-    assert lost
+    assert lost_in_evenings(TAOBAO, range(6), read_forwards)
 
 
 # --- session, clock, rate -----------------------------------------------------------------------
@@ -366,9 +273,7 @@ def test_a_withdrawn_authorisation_is_said_so(floor: Floor) -> None:
 
 
 def test_a_wrong_secret_is_refused(floor: Floor) -> None:
-    shop = TaobaoShop(floor.server.url, "12345678", "wrong", "session", "tb", floor.clock)
-    failed = refused(lambda: shop.detail("1"))
-    shop.close()
+    failed = refused(lambda: floor.shop(app_secret="wrong").detail("1"))
     assert (failed.fault, failed.code) == (Fault.AUTH, "25")
     assert "wrong" not in str(failed)
 
@@ -465,14 +370,10 @@ def test_a_lost_answer_leaves_doubt_and_the_platform_knows(floor: Floor, kind: s
 
 
 def test_an_answer_later_than_patience_leaves_doubt() -> None:
-    from core.clock import SystemClock
-
     clock = SystemClock()
-    with SimulatedTaobao(clock) as server:
+    with TAOBAO.server(clock) as server:
         number = server.place(SimOrder(lines=TWO))
-        shop = TaobaoShop(
-            server.url, "12345678", "secret", "session", "tb", clock, read_s=0.2, per_second=0
-        )
+        shop = TAOBAO.connect(server, clock, read_s=0.2)
         server.script([{"at": SHIP, "do": "delay 1"}])
         failed = refused(lambda: shop.ship(parcel(number)))
         assert (failed.code, failed.in_doubt) == ("timeout", True)

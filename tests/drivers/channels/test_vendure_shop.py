@@ -5,34 +5,19 @@ from typing import Any
 
 import pytest
 
-from core.clock import SetClock
 from core.orders.values import value_map
 from core.ports import Fault
-from drivers.channels.vendure import VendureShop, failure
+from drivers.channels.vendure import failure
 from drivers.simulated.deals import SimLine
-from drivers.simulated.vendure import FULFIL, LISTING, LOGIN, MOVE, SimulatedVendure
-from tests.drivers.channels.shopkit import NOON, TWO, Floor, Kind, listed, parcel, refused
-
-VENDURE = Kind(
-    name="vendure",
-    server=SimulatedVendure,
-    connect=lambda server, clock, told: VendureShop(
-        *(server.url, "superadmin", told.pop("password", "secret"), "", "vd", clock), **told
-    ),
-    listing=LISTING,
-    detail="order",
-    ship=FULFIL,
-)
+from drivers.simulated.vendure import FULFIL, LOGIN, MOVE
+from tests.drivers.channels.kinds import VENDURE
+from tests.drivers.channels.shopkit import NOON, TWO, Floor, listed, opened, parcel, refused
 
 
 @pytest.fixture
 def floor() -> Iterator[Floor]:
-    clock = SetClock(NOON)
-    with SimulatedVendure(clock) as server:
-        floor = Floor(VENDURE, server, clock)
+    with opened(VENDURE) as floor:
         yield floor
-        for shop in floor.made:
-            shop.close()
 
 
 # --- what its time of change does not tell --------------------------------------------------------
@@ -97,7 +82,7 @@ def test_one_login_serves_until_the_session_ends(floor: Floor) -> None:
 
 
 def test_a_wrong_password_is_said_so(floor: Floor) -> None:
-    failed = refused(lambda: floor.shop(password="wrong").detail("1"))
+    failed = refused(lambda: floor.shop(app_secret="wrong").detail("1"))
     assert (failed.fault, failed.code) == (Fault.AUTH, "INVALID_CREDENTIALS_ERROR")
     assert "wrong" not in str(failed)
 

@@ -5,44 +5,27 @@ from typing import Any
 
 import pytest
 
-from core.clock import SetClock
 from core.orders.values import value_map
 from core.ports import Fault
-from drivers.channels.wechat import LISTING, SHIP, TOKEN, WechatShop, failure
+from drivers.channels.wechat import SHIP, TOKEN, WechatShop, failure
 from drivers.simulated.deals import SimLine
-from drivers.simulated.wechat import DETAIL, SimulatedWechat
+from tests.drivers.channels.kinds import WECHAT
 from tests.drivers.channels.shopkit import (
     NOON,
     TWO,
-    Evening,
     Floor,
-    Kind,
-    follow,
     listed,
+    lost_in_evenings,
+    opened,
     parcel,
     refused,
-)
-
-WECHAT = Kind(
-    name="wechat",
-    server=SimulatedWechat,
-    connect=lambda server, clock, told: WechatShop(
-        *(server.url, server.app_key, "secret", told.pop("session", ""), "wx", clock), **told
-    ),
-    listing=LISTING,
-    detail=DETAIL,
-    ship=SHIP,
 )
 
 
 @pytest.fixture
 def floor() -> Iterator[Floor]:
-    clock = SetClock(NOON)
-    with SimulatedWechat(clock) as server:
-        floor = Floor(WECHAT, server, clock)
+    with opened(WECHAT) as floor:
         yield floor
-        for shop in floor.made:
-            shop.close()
 
 
 # --- tokens -------------------------------------------------------------------------------------
@@ -78,9 +61,7 @@ def test_a_token_is_renewed_before_it_ends(floor: Floor) -> None:
 
 
 def test_a_wrong_secret_is_said_so(floor: Floor) -> None:
-    shop = WechatShop(floor.server.url, "wx0001", "wrong", "", "wx", floor.clock)
-    failed = refused(lambda: shop.detail("1"))
-    shop.close()
+    failed = refused(lambda: floor.shop(app_secret="wrong").detail("1"))
     assert (failed.fault, failed.code) == (Fault.AUTH, "40125") and "wrong" not in str(failed)
 
 
@@ -106,14 +87,7 @@ def by_cursor(shop: WechatShop, start: int, end: int) -> list[str]:
 
 def test_the_same_evenings_lose_orders_when_the_cursor_is_trusted() -> None:
     """Proof that the cursor is bad enough for the shared test to mean something."""
-    lost = []
-    for seed in (4, 7):
-        clock = SetClock(NOON)
-        with SimulatedWechat(clock) as server:
-            floor = Floor(WECHAT, server, clock)
-            lost += follow(Evening(floor, seed), by_cursor)
-            floor.made[0].close()
-    assert lost
+    assert lost_in_evenings(WECHAT, (4, 7), by_cursor)
 
 
 def test_a_full_second_is_walked_until_nothing_is_new(floor: Floor) -> None:

@@ -9,41 +9,27 @@ import pytest
 from core.clock import SetClock
 from core.orders.values import value_map
 from core.ports import Fault
-from drivers.channels.woocommerce import WooShop
+from drivers.channels.woocommerce import WooShop, _Window
 from drivers.simulated.deals import SimLine
-from drivers.simulated.woocommerce import COMPLETE, DETAIL, LISTING, NOTE, SimulatedWoo
+from drivers.simulated.woocommerce import COMPLETE, LISTING
+from tests.drivers.channels.kinds import WOO
 from tests.drivers.channels.shopkit import (
     NOON,
     TWO,
-    Evening,
     Floor,
-    Kind,
-    follow,
+    forwards,
     listed,
+    lost_in_evenings,
+    opened,
     parcel,
     refused,
-)
-
-WOO = Kind(
-    name="woocommerce",
-    server=SimulatedWoo,
-    connect=lambda server, clock, told: WooShop(
-        *(server.url, server.app_key, "secret", "", "woo", clock), **told
-    ),
-    listing=LISTING,
-    detail=DETAIL,
-    ship=NOTE,
 )
 
 
 @pytest.fixture
 def floor() -> Iterator[Floor]:
-    clock = SetClock(NOON)
-    with SimulatedWoo(clock) as server:
-        floor = Floor(WOO, server, clock)
+    with opened(WOO) as floor:
         yield floor
-        for shop in floor.made:
-            shop.close()
 
 
 # --- listing ------------------------------------------------------------------------------------
@@ -56,28 +42,13 @@ def test_dates_are_in_gmt_wherever_the_site_and_the_station_are(floor: Floor) ->
     assert shop.detail(numbers[0]).created_at == NOON
 
 
-def forwards(shop: WooShop, start: int, end: int) -> list[str]:
-    """How pages are not to be read: the first one first."""
-    from drivers.channels.woocommerce import _Window
-
-    window, found, number, more = _Window(shop, start, end, 10), list[str](), 1, True
-    while more:
-        numbers, more = window._page(number)
-        found += numbers
-        number += 1
-    return found
+def read_forwards(shop: WooShop, start: int, end: int) -> list[str]:
+    return forwards(_Window(shop, start, end, 10))
 
 
 def test_the_same_evenings_lose_orders_when_read_forwards() -> None:
     """Proof that the evenings are hard enough for the shared test to mean something."""
-    lost = []
-    for seed in (1, 4, 7):
-        clock = SetClock(NOON)
-        with SimulatedWoo(clock) as server:
-            floor = Floor(WOO, server, clock)
-            lost += follow(Evening(floor, seed), forwards)
-            floor.made[0].close()
-    assert lost
+    assert lost_in_evenings(WOO, (1, 4, 7), read_forwards)
 
 
 def test_a_page_without_totals_is_no_page(floor: Floor) -> None:
