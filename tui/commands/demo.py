@@ -14,6 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dir", type=Path, metavar="DIR", help=say("demo.cli.dir"))
     parser.add_argument("--orders", type=int, default=240, metavar="N", help=say("demo.cli.orders"))
     parser.add_argument("--seed", type=int, default=1, metavar="N", help=say("demo.cli.seed"))
+    parser.add_argument("--scale", metavar="PROTOCOL", help=say("demo.cli.scale"))
     parser.add_argument("--remove", action="store_true", help=say("demo.cli.remove"))
     parser.add_argument("--no-screen", action="store_true", help=say("demo.cli.no_screen"))
 
@@ -22,6 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Remove the demonstration, or make it anew and open the screens."""
     from tui.demo.furnishing import default_folder, remove
 
+    arguments.scale = known_scale(arguments.scale)
     folder: Path = (arguments.dir or default_folder()).absolute()
     if arguments.remove:
         removed = remove(folder)
@@ -38,6 +40,17 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def known_scale(name: str | None) -> str:
+    """The protocol of the made-up scales. Raises Problem for one nobody can play."""
+    from core.errors import Problem
+    from drivers.simulated.scale_frames import ENCODERS
+    from tui.demo.world import SCALE
+
+    if name and name not in ENCODERS:
+        raise Problem("demo.no_scale", name=name, known=" ".join(ENCODERS))
+    return name or SCALE
+
+
 def show(arguments: argparse.Namespace, folder: Path) -> None:
     """The world around, the works inside, and the screens on top. Raises Problem."""
     from core.clock import SystemClock
@@ -51,7 +64,7 @@ def show(arguments: argparse.Namespace, folder: Path) -> None:
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(occupied(folder))
-        shape = Shape(stations=STATIONS, seed=arguments.seed)
+        shape = Shape(stations=STATIONS, seed=arguments.seed, scale=arguments.scale)
         world = stack.enter_context(World(folder, SystemClock(), shape))
         config = write_config(world)
         keep_log(config)

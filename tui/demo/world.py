@@ -54,12 +54,12 @@ class Gear:
     camera: SimulatedCamera | None
 
     @classmethod
-    def on(cls, station: str, folder: Path, speed: float, camera: bool) -> Self:
+    def on(cls, station: str, folder: Path, speed: float, camera: bool, scale: str) -> Self:
         """Set up and switch on."""
         return cls(
             station,
             SimulatedScale(
-                SCALE,
+                scale,
                 path=folder / f"{station}-scale",
                 speed=speed,
                 baud=max(1, int(SCALE_BAUD / speed)),
@@ -97,6 +97,8 @@ class Shape:
     stations: tuple[str, ...] = ("B1",)
     cameras: int = 99
     """Benches that have a camera."""
+    scale: str = SCALE
+    """The protocol of the scales."""
     label_mm: tuple[int, int] = (100, 150)
     pull_every_s: int = 10
     late: tuple[float, float] = (0.0, 0.0)
@@ -138,7 +140,9 @@ class World:
             server.start()
         for number, station in enumerate(self.shape.stations):
             has_camera = number < self.shape.cameras
-            self.gear[station] = Gear.on(station, devices, self.clock.speed, has_camera)
+            self.gear[station] = Gear.on(
+                *(station, devices, self.clock.speed, has_camera, self.shape.scale)
+            )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -248,7 +252,7 @@ code = "{gear.station}"
 name = "{gear.station[1:]} 号工位"
 warehouse = "HZ1"
 scanners = [{{ kind = "serial", url = "{gear.scanner.path}" }}]
-scale = {{ kind = "{SCALE}", url = "{gear.scale.path}" }}
+scale = {{ kind = "{gear.scale.protocol}", url = "{gear.scale.path}" }}
 printer = {{ kind = "zpl", url = "{gear.printer.address}", size_mm = [{wide}, {high}] }}
 {camera}"""
 
