@@ -4,10 +4,13 @@ import ast
 import string
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from babel.messages.pofile import read_po
 
+from core.floor.changes import Undoable
+from core.floor.intents import NewsKind
 from core.orders.audit import findings
 from core.orders.holds import AUTOMATIC, BY_HAND
 from core.orders.policy import TIERS
@@ -84,7 +87,7 @@ def test_a_problem_and_an_alert_give_every_blank_its_value():
         for kind, key, given in calls()
         if kind != "event" and key not in COMPUTED[kind] and PREFIX[kind] + key in known
     ]
-    extra = {"subject"}  # every alert knows what it is about
+    extra = {"subject", "goods"}  # every alert knows what it is about
     assert [(key, names - extra) for key, names in lacking if names - extra] == []
 
 
@@ -109,3 +112,21 @@ def test_every_finding_is_a_known_reason():
     order = {"status": "unknown", "backhauled_at": None, "buyer_note": None, "tier": ""}
     order["status_word"] = "?"
     assert findings(order, []).keys() <= AUTOMATIC
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_event_says_words_where_it_carries_codes(language):
+    known = catalogue(language)
+    coded = {
+        "event.held": {"hold": AUTOMATIC | BY_HAND},
+        "event.shorted": {"choice.short": {"empty", "lost", "expired", "mixed", "other"}},
+        "event.cancelled": {"cancel": {"closed", "closed_at_source", "refunded"}},
+        "event.parcel_voided": {"void": {"undone", "closed", "refunded", "line_added"}},
+        "event.left": {"left": {"left", "held"} | {k.value for k in NewsKind} - {"edit"}},
+        "event.undone": {"undone": {name.__name__.lower() for name in get_args(Undoable)}},
+    }
+    for sentence, groups in coded.items():
+        specs = {spec for _, _, spec, _ in string.Formatter().parse(known[sentence])}
+        for group, codes in groups.items():
+            assert group in specs
+            assert not {f"{group}.{code}" for code in codes} - known.keys()
