@@ -181,7 +181,7 @@ def details(story: find.OrderStory, zone: tzinfo) -> OrderDetails:
                 sku=line["sku_code"],
                 title=line["title"],
                 spec=line["spec"],
-                bin="",
+                bin=line["bin"] or "",
                 quantity=line["ordered"],
                 picked=line["picked"],
                 verified=line["verified"],

@@ -98,7 +98,11 @@ def story(read: Rows, order_id: int) -> OrderStory | None:
 
     return OrderStory(
         order=order,
-        lines=all_of("SELECT * FROM order_lines WHERE order_id = ? ORDER BY id"),
+        lines=all_of(
+            "SELECT l.*, b.code AS bin FROM order_lines l JOIN orders o ON o.id = l.order_id"
+            " LEFT JOIN stock t ON t.warehouse_id = o.warehouse_id AND t.sku_id = l.sku_id"
+            " LEFT JOIN bins b ON b.id = t.bin_id WHERE l.order_id = ? ORDER BY l.id"
+        ),
         holds=all_of(
             "SELECT h.*, b.name AS by_name, r.name AS released_name FROM holds h"
             " LEFT JOIN operators b ON b.id = h.by_operator"

@@ -10,7 +10,7 @@ import pytest
 
 from core.clock import SetClock, millis
 from core.errors import Problem
-from core.orders import holds
+from core.orders import find, holds
 from core.orders.audit import audit
 from core.orders.intake import Taken, take_in_all
 from core.orders.numbers import next_number
@@ -349,3 +349,11 @@ def test_a_long_note_is_cut_in_the_code_only(store):
 @pytest.mark.parametrize("text", ["", "PL1|", "PL1|a|b", "PL2|x|y|z", "6901234567892"])
 def test_other_codes_are_no_slips(text):
     assert read_qr(text) is None
+
+
+def test_the_story_names_the_bin_of_the_chosen_warehouse(store):
+    store.do(lambda tx: tx.run("INSERT INTO bins VALUES (1, 1, 'A-01'), (2, 2, 'Z-99')"))
+    store.do(lambda tx: tx.run("UPDATE stock SET bin_id = warehouse_id WHERE sku_id = 1"))
+    taken = tell(store, order("T1", line("TEE"), line("CUP")))
+    told = find.story(store.read, taken.order_id)
+    assert [row["bin"] for row in told.lines] == ["A-01", None]
