@@ -21,7 +21,7 @@ from core.store.store import BACKGROUND
 from core.sync import calendar, health, reconcile
 from core.sync.lock import SyncLock
 from core.sync.outbox import AUTH_PAUSE_S, Sender, recover
-from core.sync.pull import Shop, pull
+from core.sync.pull import Shop, follow
 from core.sync.turns import SHIP
 from core.sync.verify import verify
 from core.watch import CHUNK, watch
@@ -188,7 +188,7 @@ class Engine:
         if self.clock.monotonic() < self._not_before.get(shop.code, 0.0):
             return
         try:
-            pull(self.store, shop, enough=self._stop.is_set)
+            follow(self.store, shop, enough=self._stop.is_set)
         except CallFailed as failure:
             health.unwell(self.store, shop.policy.shop_id, failure)
             self._pause(shop.code, failure)

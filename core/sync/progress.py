@@ -94,8 +94,11 @@ def shorten(tx: Tx, shop_id: int, since: int, reached: int) -> None:
         add_gap(tx, shop_id, Gap(reached, row["until"]))
 
 
-def backfill(tx: Tx, shop_id: int, since: int) -> None:
-    """Ask for the past from that moment on once more; nothing of it is taken in twice."""
+def backfill(tx: Tx, shop_id: int, since: int) -> bool:
+    """Ask for the past from that moment on once more; False while there is no past."""
     until = cursor(tx, shop_id)
-    if until is not None and since < until:
-        add_gap(tx, shop_id, Gap(since, until))
+    if until is None or since >= until:
+        return False
+    tx.run("DELETE FROM pull_gaps WHERE shop_id = ? AND since >= ?", shop_id, since)
+    add_gap(tx, shop_id, Gap(since, until))
+    return True

@@ -109,8 +109,24 @@ def pull(
             step = next_step(store, shop, at_once=not count)
             if step is None or enough():
                 break
-            done = take(store, shop, step, done)
+            answers = take(store, shop, step)
+            if answers is not None:
+                if not move_on(store, shop, step):
+                    break  # this clock allows no progress; the next tick asks again
+                done = done.and_window(answers)
     return done
+
+
+def follow(store: Store, shop: Shop, enough: Callable[[], bool] = lambda: False) -> Pulled:
+    """Pull until nothing of the past is left. Raises CallFailed at the first bad answer."""
+    total = Pulled()
+    while True:
+        done = pull(store, shop, enough=enough)
+        total = Pulled(
+            total.new + done.new, total.changed + done.changed, total.windows + done.windows
+        )
+        if not done.windows or enough() or not progress.gaps(store.read, shop.policy.shop_id):
+            return total
 
 
 def next_step(store: Store, shop: Shop, *, at_once: bool) -> Step | None:
@@ -135,8 +151,8 @@ def next_step(store: Store, shop: Shop, *, at_once: bool) -> Step | None:
     return None
 
 
-def take(store: Store, shop: Shop, step: Step, done: Pulled) -> Pulled:
-    """Pull one step and write the progress down; a step that is too much is asked for narrower."""
+def take(store: Store, shop: Shop, step: Step) -> list[Intake] | None:
+    """Pull one step. None when it must be asked for anew: narrower, or with the right clock."""
     overlap = min(shop.channel.rules.overlap_s * 1000, max(1000, step.until - step.since))
     most = 0 if step.live else MOST_AT_ONCE
     skew = shop.channel.server_now() - store.clock.now()
@@ -144,18 +160,17 @@ def take(store: Store, shop: Shop, step: Step, done: Pulled) -> Pulled:
         answers = pull_window(store, shop, step.since - overlap, step.until, most)
     except CallFailed as failure:
         if shop.stride.narrowed(step.until - step.since, failure):
-            return done
+            return None
         raise
     shop.stride.went_well(step.until - step.since)
     if abs(shop.channel.server_now() - store.clock.now() - skew) > MOST_SKEW_MS:
         log.warning("shop %s has another time than was thought; its window is made anew", shop.code)
-        return done
-    move_on(store, shop, step)
-    return done.and_window(answers)
+        return None
+    return answers
 
 
-def move_on(store: Store, shop: Shop, step: Step) -> None:
-    """Write down how far the shop is known, never beyond what its clock allows.
+def move_on(store: Store, shop: Shop, step: Step) -> bool:
+    """Write down how far the shop is known, never beyond what its clock allows; False if nowhere.
 
     A cursor that is ahead of the shop's clock was written under a wrong one: it goes back.
     """
@@ -163,9 +178,11 @@ def move_on(store: Store, shop: Shop, step: Step) -> None:
     reached = min(step.until, horizon_of(shop))
     known = progress.cursor(store.read, shop_id)
     if step.live and known is not None and known - reached > DAY_MS:
-        return  # years apart: rather this clock is wrong than the one before
-    if reached > step.since or step.since == step.until:
-        store.do(lambda tx: progress.taken(tx, shop_id, step, reached), rank=BACKGROUND)
+        return False  # years apart: rather this clock is wrong than the one before
+    if reached <= step.since != step.until:
+        return False
+    store.do(lambda tx: progress.taken(tx, shop_id, step, reached), rank=BACKGROUND)
+    return True
 
 
 def horizon_of(shop: Shop) -> int:

@@ -13,13 +13,15 @@ from core.errors import Problem
 from core.messages import Message, message
 from core.ports import CallFailed, Channel, Fault
 from tui.commands.lines import Page
-from tui.commands.shared import add_json, print_json, reading, spoken
+from tui.commands.shared import add_json, print_json, reading, spoken, works
 from tui.words import say, word
 
 if TYPE_CHECKING:
     from core.sync.health import ShopHealth
 
 T = TypeVar("T")
+MOST_DAYS = 90
+"""Platforms keep about three months."""
 FAR_OFF_S = 300
 """A clock this far from the platform's is said to be wrong; calls are still signed with theirs."""
 Step = tuple[bool, Message]
@@ -36,6 +38,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     test.add_argument("code", metavar="CODE", help=say("cli.shop.code"))
     status = todo.add_parser("status", help=say("cli.shop.status"))
     add_json(status)
+    again = todo.add_parser("backfill", help=say("cli.shop.backfill"))
+    again.add_argument("code", metavar="CODE", help=say("cli.shop.code"))
+    again.add_argument("--days", type=int, default=30, metavar="N", help=say("cli.shop.days"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -46,7 +51,26 @@ def run(arguments: argparse.Namespace) -> int:
         return add(arguments)
     if arguments.todo == "test":
         return test(spoken(arguments), arguments.code)
+    if arguments.todo == "backfill":
+        return backfill(arguments)
     return status(arguments)
+
+
+def backfill(arguments: argparse.Namespace) -> int:
+    """Have a shop's past read once more, beside what is new; nothing is taken in twice."""
+    from core.sync import progress
+
+    with works(arguments) as opened:
+        shop_id = opened.place.shops.get(arguments.code)
+        if shop_id is None:
+            known = " ".join(opened.place.shops) or "-"
+            raise Problem("shop.not_reached", code=arguments.code, known=known)
+        days = max(1, min(arguments.days, MOST_DAYS))
+        since = opened.clock.now() - days * progress.DAY_MS
+        if not opened.store.do(lambda tx: progress.backfill(tx, shop_id, since)):
+            raise Problem("shop.no_past", shop=arguments.code)
+    print(say(message("shop.backfill", shop=arguments.code, days=days)))
+    return 0
 
 
 # --- does it answer? ------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def once(engine: object) -> int:
     from core.sync import Engine
     from core.sync.health import unwell
     from core.sync.outbox import recover
-    from core.sync.pull import pull
+    from core.sync.pull import follow
 
     assert isinstance(engine, Engine)
     if not engine.lock.take():
@@ -47,7 +47,7 @@ def once(engine: object) -> int:
     failed = 0
     for shop in engine.shops.values():
         try:
-            done = pull(engine.store, shop)
+            done = follow(engine.store, shop)
             print(say(message("sync.pulled", shop=shop.code, new=done.new, changed=done.changed)))
         except CallFailed as failure:
             failed = 1

@@ -12,6 +12,7 @@ from core.ports import CallFailed, Fault
 from core.sync import Shop
 from core.sync import health as health_of
 from core.sync.health import unwell
+from core.sync.pull import follow as follow_up
 from core.sync.pull import pull
 from tests.core.orders.warehouse import (
     NOON,
@@ -151,6 +152,15 @@ def test_a_clock_years_off_moves_no_cursor(store, channel, shop):
     channel.now = lambda: 1_000
     pull(store, shop)
     assert reached(store) == NOON - 180_000
+
+
+def test_a_past_that_this_clock_does_not_allow_is_not_hammered(store, channel, shop):
+    channel.rules = replace(channel.rules, span_s=1800)
+    pull(store, shop, most_windows=2)
+    channel.now = lambda: 1_000
+    channel.asked.clear()
+    assert follow_up(store, shop).windows == 0
+    assert len(channel.asked) == 1
 
 
 class Late(MemoryShop):

@@ -211,6 +211,19 @@ def test_books_need_a_shop_that_is_reached(place):
     assert "No shop" in place("reconcile").err
 
 
+def test_the_past_is_read_once_more(online, platform):
+    assert "never pulled" in online("shop", "backfill", "net").err
+    known_since(online, 1)
+    (old,) = buy(platform, hours=20)
+    drained(online)
+    assert online.one(f"SELECT count(*) FROM orders WHERE platform_number = '{old}'") == 0
+    assert online("shop", "backfill", "net", "--days", "1").status == 0
+    assert "24 h of its past" in online("shop", "status").out
+    drained(online)
+    assert online.one(f"SELECT count(*) FROM orders WHERE platform_number = '{old}'") == 1
+    assert online("shop", "backfill", "nobody").status == 1
+
+
 # --- the outbox ------------------------------------------------------------------------------
 
 
