@@ -137,9 +137,9 @@ def test_the_scale_is_unplugged_while_a_parcel_lies_on_it(tmp_path: Path) -> Non
         bench.sees("▶ 拣货").scans(day.barcode(TEE)).sees("▶ 打包").scans(day.barcode(TEE))
         bench.sees("▶ 称重")
         bench.gear.scale.unplug()
-        bench.sees("秤没有读数", seconds=10)
+        bench.sees("没有接电子秤", seconds=10)
         bench.gear.scale.replug()
-        bench.misses("秤没有读数").weighs(178)
+        bench.misses("没有接电子秤").weighs(178)
         assert bench.label(1)
 
 
