@@ -1,6 +1,7 @@
 """``packline``: the screens."""
 
 import argparse
+import gc
 import os
 from collections.abc import Mapping
 
@@ -38,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         PacklineApp(house).run(mouse=False)
     finally:
         works.close()
+        gc.freeze()  # the process ends here: combing through every object first takes 0.3 s
     return 0
 
 
