@@ -230,9 +230,7 @@ class Alerts:
             kind=row["rule"],
             what=Message(
                 f"alert.{row['rule']}",
-                Blanks(
-                    unpack(row["what"]) | {"subject": row["subject"], "goods": row["summary"] or ""}
-                ),
+                Blanks(unpack(row["what"]) | {"subject": row["subject"]}),
             ),
             number=row["subject"] if row["order_id"] is not None else "",
             since=row["raised_at"],

@@ -58,17 +58,19 @@ def watch(tx: Tx) -> int:
     A caller goes on until fewer come: a scan must not wait for a long list.
     """
     stale = tx.all(
-        "SELECT id, number FROM orders o WHERE open = 1 AND touched_at <= ?"
+        "SELECT id, number, summary FROM orders o WHERE open = 1 AND touched_at <= ?"
         f" AND stage NOT IN ('labelled') AND {NOT_YET} ORDER BY touched_at LIMIT {CHUNK}",
         *(tx.now - UNTOUCHED_MS, "untouched"),
     )
     overdue = tx.all(
-        f"SELECT id, number FROM orders o WHERE open = 1 AND ship_by <= ? AND {NOT_YET}"
+        f"SELECT id, number, summary FROM orders o WHERE open = 1 AND ship_by <= ? AND {NOT_YET}"
         f" ORDER BY ship_by LIMIT {CHUNK}",
         *(tx.now, "overdue"),
     )
-    raised = sum(raise_alert(tx, "untouched", row["number"], row["id"]) for row in stale)
-    raised += sum(raise_alert(tx, "overdue", row["number"], row["id"]) for row in overdue)
+    raised = 0
+    for rule, rows in (("untouched", stale), ("overdue", overdue)):
+        for row in rows:
+            raised += raise_alert(tx, rule, row["number"], row["id"], goods=row["summary"])
     close_answered(tx)
     return raised
 

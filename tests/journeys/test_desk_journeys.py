@@ -100,6 +100,6 @@ def test_files_are_imported_from_the_queue(tmp_path: Path) -> None:
     with shift(tmp_path) as day:
         desk = day.station("--as", SUPERVISOR).presses("f3").sees("没有未完成的订单")
         desk.presses("f10").sees("要做什么").presses("导", "入").presses("enter")
-        desk.sees("是哪个店铺的订单").presses("小", "院").presses("enter").sees("导入哪些文件")
+        desk.sees("是哪个店铺的订单").presses("3").sees("导入哪些文件")
         desk.terminal.type(f"{samples}/taobao*.csv\r")
         desk.sees("DB2", "SET3-RED-L")

@@ -40,7 +40,12 @@ SKUS = ("TEE-1", "CUP-2", "TEA-3", "SOAP-4", "BOOK-5")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("channel", choices=tuple(PLATFORMS), help=say("cli.simulate.channel"))
+    parser.add_argument(
+        "channel",
+        choices=tuple(PLATFORMS),
+        metavar="CHANNEL",
+        help=f"{say('cli.simulate.channel')} {' '.join(PLATFORMS)}",
+    )
     parser.add_argument("--port", type=int, default=0, metavar="N", help=say("cli.simulate.port"))
     parser.add_argument(
         "--orders", type=int, default=20, metavar="N", help=say("cli.simulate.orders")
