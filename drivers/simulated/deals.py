@@ -3,23 +3,18 @@
 Buyers order, pay, change their minds; every change is dated, and a listing may show it late. A
 platform reads the deals, renders them in its own wire format and ships them through ``post``.
 Orders are placed as ``SimOrder``, so that one day can be played on any platform. Any thread may
-call while requests come in. Verbs of every such platform: ``ban S`` (the call is banned for S
-seconds), ``isp`` (its own trouble; not carried out), ``isp_after`` (the same, carried out),
-``expire`` (the token has run out), ``duplicate`` (a page repeats its first row), ``skew S`` (its
-clock is S seconds ahead from now on).
+call while requests come in. Verbs: those of ``drivers.simulated.http`` and ``platform``.
 """
 
-import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from core.clock import Clock
-from drivers.simulated.faults import Fault
-from drivers.simulated.http import Reply, Request, SimulatedServer
+from drivers.simulated.platform import Platform, listed
 from drivers.simulated.shop_trades import SimLine, SimOrder, sim_order
 
-__all__ = ["Deal", "Item", "Limited", "Shop", "SimLine", "SimOrder", "overlaid"]
+__all__ = ["Deal", "Item", "Shop", "SimLine", "SimOrder", "overlaid"]
 
 STAGES = {
     "WAIT_BUYER_PAY": "unpaid",
@@ -85,46 +80,13 @@ class Deal:
         return [item for item in self.items if not item.waybill and item.refund != "refunded"]
 
 
-class Limited(Exception):  # noqa: N818 - the platform's answer, not an error of ours
-    """The call came too often: ``wait_s`` more seconds."""
-
-    def __init__(self, wait_s: float) -> None:
-        super().__init__(f"{wait_s:.1f} s")
-        self.wait_s = wait_s
-
-
-class Shop(SimulatedServer):
+class Shop(Platform):
     """The deals of one shop and everything that is done to them."""
 
-    own_verbs = frozenset({"ban", "isp", "isp_after", "expire", "duplicate", "skew"})
-
-    def __init__(
-        self,
-        clock: Clock,
-        *,
-        late: tuple[float, float] = (0.0, 0.0),
-        limit: tuple[int, float] | None = None,
-        refuse_refunds: bool = True,
-        first_number: int = 6_900_000_000_000_000_007,
-        step: int = 10_007,
-        seed: int = 1,
-    ) -> None:
-        """``late`` is the share of changes that are listed only up to so many seconds later;
-        ``limit`` so many calls of a name per so many seconds; ``refuse_refunds`` whether lines
-        under refund cannot be shipped; numbers count from ``first_number`` in ``step``."""
-        super().__init__(clock)
-        self.late, self.limit = late, limit
-        self.refuse_refunds = refuse_refunds
-        self.between_pages: Callable[[], None] | None = None
-        """Called after each page of a listing was answered, under the lock: the world moves on."""
-        self.refusals: list[dict[str, str]] = []
-        """Every shipment that was refused: tid, waybill, code."""
+    def __init__(self, clock: Clock, *access: str, **world: Any) -> None:
+        """``access`` and ``world`` as for ``Platform``."""
+        super().__init__(clock, *access, **world)
         self.deals: dict[str, Deal] = {}
-        self._random = random.Random(seed)
-        self._last, self._step = first_number, step
-        self._bans: dict[str, int] = {}
-        self._recent: dict[str, list[int]] = {}
-        self._duplicate = False
 
     # --- what happens -----------------------------------------------------------------------------
 
@@ -220,21 +182,7 @@ class Shop(SimulatedServer):
         with self.lock:
             return {number: asdict(deal) for number, deal in self.deals.items()}
 
-    @property
-    def shipments(self) -> dict[str, list[dict[str, Any]]]:
-        """Every waybill that was accepted, by order number, in order of acceptance."""
-        found: dict[str, list[dict[str, Any]]] = {}
-        for entry in self.journal:
-            if entry["what"] == "shipped":
-                found.setdefault(entry["tid"], []).append(entry)
-        return found
-
     # --- for the platforms ------------------------------------------------------------------------
-
-    def next_number(self) -> str:
-        """A number never given before."""
-        self._last += self._step
-        return str(self._last)
 
     def line_number(self, number: str, index: int) -> str:
         """The number of an order's line; the first of an order may carry the order's own."""
@@ -250,60 +198,12 @@ class Shop(SimulatedServer):
         oids = [item.number for item in items]
         self.commit(what="shipped", tid=deal.number, waybill=waybill, company=company, oids=oids)
 
-    def refused(self, number: str, waybill: str, code: str) -> None:
-        """The platform does not accept a waybill."""
-        self.refusals.append({"tid": number, "waybill": waybill, "code": code})
-
     def changed(self, start: int, end: int) -> list[tuple[int, Deal]]:
         """What a listing shows as changed in [start, end], oldest first, with that time."""
         now = self.now()
-        found = [(at, deal) for deal in self.deals.values() if (at := _listed(deal, now))]
+        found = [(at, deal) for deal in self.deals.values() if (at := listed(deal.versions, now))]
         within = [(at, deal) for at, deal in found if start <= at <= end]
         return sorted(within, key=lambda row: (row[0], row[1].number))
-
-    def page(self, told: list[Any]) -> list[Any]:
-        """A page of rows as it goes out; afterwards the world moves on."""
-        if self._duplicate and told:
-            told, self._duplicate = [told[0], *told], False
-        if self.between_pages is not None:
-            self.between_pages()
-        return told
-
-    def rate(self, name: str) -> None:
-        """Count a call; raises Limited for one that is banned or comes too often."""
-        now = self.now()
-        if self.limit is not None:
-            count, seconds = self.limit
-            recent = [at for at in self._recent.get(name, []) if at > now - seconds * 1000]
-            self._recent[name] = [*recent, now]
-            if len(recent) >= count and self._bans.get(name, 0) <= now:
-                self._bans[name] = now + int(seconds * 1000)
-        if self._bans.get(name, 0) > now:
-            raise Limited((self._bans[name] - now) / 1000)
-
-    def struck(self, fault: Fault, request: Request) -> Reply | None:
-        """Play the faults of this kind of platform."""
-        match fault.verb:
-            case "ban":
-                self._bans[self.name(request)] = self.now() + int(fault.number * 1000)
-            case "isp" | "isp_after":
-                if fault.verb == "isp_after":
-                    self.answer(request)
-                return self.trouble()
-            case "expire":
-                self.expire()
-            case "duplicate":
-                self._duplicate = True
-            case "skew":
-                self.skew_s = fault.number
-        return None
-
-    def trouble(self) -> Reply:
-        """How the platform says that something of its own failed."""
-        return Reply(b"{}", 500)
-
-    def expire(self) -> None:
-        """The token runs out."""
 
     def _staged(self, number: str, stage: str) -> None:
         with self.lock:
@@ -313,10 +213,8 @@ class Shop(SimulatedServer):
     def _touched(self, deal: Deal) -> None:
         """Date the change, and decide when the listing will show it."""
         at = self.now()
-        share, seconds = self.late
-        delay = self._random.uniform(0, seconds) if self._random.random() < share else 0.0
         deal.modified_at = at
-        deal.versions.append((at, at + int(delay * 1000)))
+        deal.versions.append((at, self.seen_from(at)))
 
 
 def overlaid(told: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
@@ -331,12 +229,3 @@ def overlaid(told: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
         else:
             inner[last] = value
     return told
-
-
-def _listed(deal: Deal, now: int) -> int | None:
-    """The time of change the listing shows for a deal now; None when it does not show it."""
-    visible = [index for index, (_, seen_at) in enumerate(deal.versions) if seen_at <= now]
-    if not visible:
-        return None
-    del deal.versions[: visible[-1]]
-    return deal.versions[0][0]

@@ -7,13 +7,13 @@ one again gets the first answer. Verbs: those of ``drivers.simulated.http`` and 
 
 import hashlib
 import hmac
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from core.clock import Clock
-from drivers.simulated.deals import Deal, Item, Limited, Shop, SimLine, SimOrder, overlaid
-from drivers.simulated.http import Reply, Request
+from drivers.simulated.deals import Deal, Item, Shop, SimLine, SimOrder, overlaid
+from drivers.simulated.http import Reply, Request, packed, unpacked
+from drivers.simulated.platform import Limited
 
 __all__ = ["SimLine", "SimOrder", "SimulatedDouyin"]
 
@@ -61,13 +61,10 @@ class SimulatedDouyin(Shop):
         shop_id: str = "4463798",
         **world: Any,
     ) -> None:
-        """``world`` as for ``deals.Shop``."""
-        super().__init__(clock, **world)
-        self.app_key, self._app_secret = app_key, app_secret
-        self.session, self.refresh_token, self.shop_id = session, refresh_token, shop_id
+        """``world`` as for ``Platform``."""
+        super().__init__(clock, app_key, app_secret, session, refresh_token, **world)
+        self.shop_id = shop_id
         self._ends = self.now() + _TOKEN_S * 1000
-        self._renewals = 0
-        self._waybills: dict[str, str] = {}
         self._done: dict[str, dict[str, Any]] = {}
 
     # --- sessions -------------------------------------------------------------------------------
@@ -91,7 +88,7 @@ class SimulatedDouyin(Shop):
 
     def about(self, request: Request) -> str:
         """The order a call is about."""
-        told = _params(request.body)
+        told = unpacked(request.body)
         named = told.get("shop_order_id") or (told.get("order_id_list") or [""])[0]
         return str(named)
 
@@ -99,22 +96,22 @@ class SimulatedDouyin(Shop):
         """Check the call as the gateway does, then carry it out."""
         try:
             self._admitted(request)
-            told = self._carried_out(request.query["method"], _params(request.body))
+            told = self._carried_out(request.query["method"], unpacked(request.body))
         except Refused as refused:
-            return _json({**refused.told, "log_id": f"r{request.number}"})
+            return packed({**refused.told, "log_id": f"r{request.number}"})
         except Limited as limited:
             sub = "isv.api-traffic-limit"
             said = f"调用过于频繁,请{limited.wait_s:.0f}秒后再试"
-            return _json(Refused(40005, sub, said).told)
-        return _json({"code": 10000, "msg": "success", "sub_code": "", "data": told})
+            return packed(Refused(40005, sub, said).told)
+        return packed({"code": 10000, "msg": "success", "sub_code": "", "data": told})
 
     def empty(self, request: Request) -> Reply:
         """A well-formed answer with nothing in it."""
-        return _json({"code": 10000, "msg": "success", "data": {}})
+        return packed({"code": 10000, "msg": "success", "data": {}})
 
     def trouble(self) -> Reply:
         """A failure behind the gateway."""
-        return _json(Refused(20000, "isp.service-error:70002", "发货失败，请稍后重试").told)
+        return packed(Refused(20000, "isp.service-error:70002", "发货失败，请稍后重试").told)
 
     def _admitted(self, request: Request) -> None:
         query = request.query
@@ -159,15 +156,8 @@ class SimulatedDouyin(Shop):
         came, wanted = known.get(str(told.get("grant_type")), ("", ""))
         if not wanted or came != wanted:
             raise Refused(50001, "dop.token-generate-failed:token-expired")
-        self._renewals += 1
-        self.session, self.refresh_token = f"s{self._renewals}", f"f{self._renewals}"
         self._ends = self.now() + _TOKEN_S * 1000
-        self.commit(what="renewed")
-        return {
-            "access_token": self.session,
-            "refresh_token": self.refresh_token,
-            "expires_in": _TOKEN_S,
-        }
+        return {**self.renew(), "expires_in": _TOKEN_S}
 
     # --- listing and detail ---------------------------------------------------------------------
 
@@ -319,7 +309,7 @@ class SimulatedDouyin(Shop):
             raise Refused(40004, "isv.parameter-invalid:60018", "暂不支持该物流公司")
         if not 6 <= len(waybill) <= 30 or not waybill.isalnum():
             raise Refused(40004, "isv.parameter-invalid:60017", "物流单号不符合规则")
-        if self._waybills.setdefault(waybill, number) != number:
+        if self.is_taken(waybill, number):
             raise Refused(50002, "isv.business-failed:70022", "物流单号已被其他订单使用")
 
 
@@ -336,18 +326,6 @@ def _packs(deal: Deal) -> list[dict[str, Any]]:
                 {"sku_order_id": item.number, "product_count": item.line.quantity}
             )
     return list(packs.values())
-
-
-def _params(body: bytes) -> dict[str, Any]:
-    try:
-        told = json.loads(body)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
-
-
-def _json(told: object) -> Reply:
-    return Reply(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def _digest(text: str) -> str:

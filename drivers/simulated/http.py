@@ -15,6 +15,7 @@ server plays:
 ``empty``              not carried out, an answer without content
 """
 
+import json
 import socket
 import threading
 from collections import Counter
@@ -61,6 +62,21 @@ class Reply:
     status: int = 200
     content_type: str = "application/json;charset=UTF-8"
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def packed(told: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+    """An answer in JSON."""
+    body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    return Reply(body, status, headers=headers or {})
+
+
+def unpacked(text: str | bytes) -> dict[str, Any]:
+    """The JSON object that was sent; an empty one for anything else."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def page(status: int, title: str) -> Reply:

@@ -8,16 +8,16 @@ calls of the day are used up).
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from core.clock import SHANGHAI, Clock, local
-from drivers.simulated.deals import Deal, Item, Limited, Shop, SimLine, SimOrder, overlaid
+from core.clock import Clock
+from drivers.simulated.deals import Deal, Item, Shop, SimLine, SimOrder, overlaid
 from drivers.simulated.faults import Fault
-from drivers.simulated.http import Reply, Request
+from drivers.simulated.http import Reply, Request, packed, unpacked
+from drivers.simulated.platform import Limited
+from drivers.simulated.shop_trades import moment_of, text_time, yuan
 
 __all__ = ["SimLine", "SimOrder", "SimulatedJd"]
 
@@ -70,27 +70,10 @@ class SimulatedJd(Shop):
         page_cap: int = 100,
         **world: Any,
     ) -> None:
-        """``page_cap``: pages of a listing that are shown; ``world`` as for ``deals.Shop``."""
-        super().__init__(clock, **{"first_number": 281_046_000_017, **world})
-        self.app_key, self._app_secret = app_key, app_secret
-        self.session, self.refresh_token = session, refresh_token
+        """``page_cap``: pages of a listing that are shown; ``world`` as for ``Platform``."""
+        world = {"first_number": 281_046_000_017, **world}
+        super().__init__(clock, app_key, app_secret, session, refresh_token, **world)
         self.page_cap = page_cap
-        self._expired: set[str] = set()
-        self._renewals = 0
-        self._waybills: dict[str, str] = {}
-
-    # --- sessions -------------------------------------------------------------------------------
-
-    def expire(self) -> None:
-        """The token runs out; the refresh token still works."""
-        with self.lock:
-            self._expired.add(self.session)
-
-    def revoke(self) -> None:
-        """The seller withdraws the authorisation: neither token works."""
-        with self.lock:
-            self.expire()
-            self.refresh_token = ""
 
     # --- the gateway ----------------------------------------------------------------------------
 
@@ -106,18 +89,18 @@ class SimulatedJd(Shop):
     def answer(self, request: Request) -> Reply:
         """Check the call as the gateway does, then carry it out."""
         if request.path == REFRESH:
-            return _json(self._renewed(request.form))
+            return packed(self._renewed(request.form))
         try:
             self._admitted(request.form)
             told = self._carried_out(request.form["method"], _params(request.form))
         except Refused as refused:
-            return _json(refused.told)
+            return packed(refused.told)
         except Limited:
-            return _json(Refused("2", "限制时间内调用失败次数").told)
+            return packed(Refused("2", "限制时间内调用失败次数").told)
         return self._reply(request, told)
 
     def _reply(self, request: Request, told: dict[str, Any]) -> Reply:
-        return _json({self.name(request).replace(".", "_") + "_responce": {"code": "0", **told}})
+        return packed({self.name(request).replace(".", "_") + "_responce": {"code": "0", **told}})
 
     def empty(self, request: Request) -> Reply:
         """A well-formed answer with nothing in it."""
@@ -125,19 +108,19 @@ class SimulatedJd(Shop):
 
     def trouble(self) -> Reply:
         """A failure behind the gateway."""
-        return _json(Refused("65", "平台连接后端服务超时").told)
+        return packed(Refused("65", "平台连接后端服务超时").told)
 
     def struck(self, fault: Fault, request: Request) -> Reply | None:
         """Play this platform's own faults."""
         if fault.verb == "quota":
-            return _json(Refused("2", "限制时间内调用失败次数").told)
+            return packed(Refused("2", "限制时间内调用失败次数").told)
         return super().struck(fault, request)
 
     def _admitted(self, form: Mapping[str, str]) -> None:
         """The checks before any method runs."""
         if form.get("app_key") != self.app_key:
             raise Refused("21", "无效app_key")
-        at = _moment(form.get("timestamp", ""))
+        at = moment_of(form.get("timestamp", ""))
         if at is None or abs(at - self.now()) > 360_000:
             raise Refused("8", "非法的时间戳参数")
         if form.get("v") != "2.0":
@@ -145,8 +128,7 @@ class SimulatedJd(Shop):
         if not hmac.compare_digest(form.get("sign", ""), signed(form, self._app_secret)):
             raise Refused("12", "无效签名")
         self.rate(form.get("method", ""))
-        token = form.get("access_token", "")
-        if token != self.session or token in self._expired:
+        if not self.in_session(form.get("access_token", "")):
             raise Refused("19", "token已过期或者不存在")
 
     def _renewed(self, form: Mapping[str, str]) -> dict[str, Any]:
@@ -158,11 +140,7 @@ class SimulatedJd(Shop):
         }
         if not self.refresh_token or dict(form) != known:
             return {"code": 401, "msg": "refresh_token expired", "requestId": "r"}
-        self._renewals += 1
-        self.session, self.refresh_token = f"s{self._renewals}", f"f{self._renewals}"
-        self.commit(what="renewed")
-        tokens = {"access_token": self.session, "refresh_token": self.refresh_token}
-        return {**tokens, "expires_in": _TOKEN_S, "time": self.now(), "scope": "snsapi_base"}
+        return {**self.renew(), "expires_in": _TOKEN_S, "time": self.now(), "scope": "snsapi_base"}
 
     def _carried_out(self, method: str, told: Mapping[str, Any]) -> dict[str, Any]:
         match method:
@@ -178,7 +156,7 @@ class SimulatedJd(Shop):
 
     def _listing(self, told: Mapping[str, Any]) -> dict[str, Any]:
         page, size = _numeral(told, "page"), _numeral(told, "page_size")
-        since, until = (_moment(str(told.get(key))) for key in ("start_date", "end_date"))
+        since, until = (moment_of(str(told.get(key))) for key in ("start_date", "end_date"))
         if not 1 <= size <= 100 or not 1 <= page <= self.page_cap:
             return _unsuccessful(10100001, "page, page_size 超出范围")
         if since is None or until is None or not 0 < until - since <= _MONTH_MS:
@@ -216,7 +194,7 @@ class SimulatedJd(Shop):
 
     def _shown(self, deal: Deal, at: int | None, told: Mapping[str, Any]) -> dict[str, Any]:
         """Only what was asked for; a listing shows an order as old as the change it lists."""
-        wired = wire(deal) if at is None else {**wire(deal), "modified": _text(at)}
+        wired = wire(deal) if at is None else {**wire(deal), "modified": text_time(at)}
         fields = str(told.get("optional_fields")).split(",")
         return {key: wired[key] for key in fields if wired.get(key) is not None}
 
@@ -249,7 +227,7 @@ class SimulatedJd(Shop):
             raise Unsuccessful(10400003, "物流公司ID不正确")
         if not re.fullmatch(r"[A-Za-z0-9,-]{6,60}", waybill):
             raise Unsuccessful(10400004, "运单号格式不正确")
-        if self._waybills.setdefault(waybill, number) != number:
+        if self.is_taken(waybill, number):
             raise Unsuccessful(10400005, "运单号已被使用")
 
 
@@ -267,17 +245,17 @@ def wire(deal: Deal) -> dict[str, Any]:
         "venderId": "10001",
         "orderType": "22",
         "payType": "4-在线支付",
-        "orderTotalPrice": _yuan(deal.goods_cents),
-        "orderSellerPrice": _yuan(deal.goods_cents),
-        "actualPay": _yuan(total),
-        "shouldPay": _yuan(total),
-        "freightPrice": _yuan(order.freight_cents),
+        "orderTotalPrice": yuan(deal.goods_cents),
+        "orderSellerPrice": yuan(deal.goods_cents),
+        "actualPay": yuan(total),
+        "shouldPay": yuan(total),
+        "freightPrice": yuan(order.freight_cents),
         "orderState": _state(deal),
         "orderRemark": order.buyer_note or "",
         "venderRemark": deal.note,
-        "orderStartTime": _text(deal.created_at),
-        "modified": _text(deal.modified_at),
-        "paymentConfirmTime": _text(deal.paid_at) if deal.paid_at else "0001-01-01 00:00:00",
+        "orderStartTime": text_time(deal.created_at),
+        "modified": text_time(deal.modified_at),
+        "paymentConfirmTime": text_time(deal.paid_at) if deal.paid_at else "0001-01-01 00:00:00",
         "open_id_buyer": "ob" + hashlib.sha256(order.buyer.encode()).hexdigest()[:30],
         "pin": order.buyer[:2] + "***",
         "scDT": order.promise,
@@ -306,7 +284,7 @@ def _item(item: Item) -> dict[str, Any]:
         "wareId": "1" + sku[:9],
         "outerSkuId": item.line.sku,
         "skuName": item.line.title or item.line.sku,
-        "jdPrice": _yuan(0 if item.line.gift else item.line.price_cents),
+        "jdPrice": yuan(0 if item.line.gift else item.line.price_cents),
         "itemTotal": str(item.line.quantity),
     }
 
@@ -329,11 +307,7 @@ def signed(form: Mapping[str, str], secret: str) -> str:
 
 
 def _params(form: Mapping[str, str]) -> dict[str, Any]:
-    try:
-        told = json.loads(form.get("360buy_param_json", ""))
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
+    return unpacked(form.get("360buy_param_json", ""))
 
 
 def _numeral(told: Mapping[str, Any], key: str) -> int:
@@ -344,23 +318,3 @@ def _numeral(told: Mapping[str, Any], key: str) -> int:
 
 def _unsuccessful(code: int, said: str) -> dict[str, Any]:
     return {"apiResult": Unsuccessful(code, said).told}
-
-
-def _moment(text: str) -> int | None:
-    try:
-        told = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=SHANGHAI)
-    except ValueError:
-        return None
-    return int(told.timestamp() * 1000)
-
-
-def _text(at: int) -> str:
-    return local(at, SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _yuan(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02d}"
-
-
-def _json(told: object) -> Reply:
-    return Reply(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())

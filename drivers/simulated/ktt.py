@@ -11,8 +11,8 @@ from typing import Any
 
 from core.clock import Clock
 from drivers.simulated.deals import Deal, Item, SimLine, SimOrder, overlaid
-from drivers.simulated.http import Reply, Request
-from drivers.simulated.pop import PopShop, Refused, needed, opaque, packed, whole
+from drivers.simulated.http import Reply, Request, packed
+from drivers.simulated.pop import PopShop, Refused, needed, opaque, whole
 
 __all__ = ["SimLine", "SimOrder", "SimulatedKtt"]
 

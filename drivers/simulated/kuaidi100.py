@@ -15,7 +15,7 @@ from typing import Any
 
 from core.clock import Clock
 from drivers.simulated.faults import Fault
-from drivers.simulated.http import Reply, Request, SimulatedServer
+from drivers.simulated.http import Reply, Request, SimulatedServer, packed
 
 PATH = "/label/order"
 _KEPT_MS = 48 * 3_600_000
@@ -166,14 +166,14 @@ class SimulatedKuaidi100(SimulatedServer):
 
     def _good(self, data: Mapping[str, Any]) -> Reply:
         if self.old_words:
-            return _json({"returnCode": "200", "message": "成功", "result": True, "data": data})
-        return _json({"success": True, "code": 200, "message": "成功", "data": data, "time": 12})
+            return packed({"returnCode": "200", "message": "成功", "result": True, "data": data})
+        return packed({"success": True, "code": 200, "message": "成功", "data": data, "time": 12})
 
     def _refused(self, code: str, message: str) -> Reply:
         if self.old_words:
-            return _json({"returnCode": code, "message": message, "result": False, "data": None})
+            return packed({"returnCode": code, "message": message, "result": False, "data": None})
         told = int(code) if code.isdecimal() else code
-        return _json({"success": False, "code": told, "message": message, "data": None, "time": 3})
+        return packed({"success": False, "code": told, "message": message, "data": None, "time": 3})
 
 
 def _param(request: Request) -> dict[str, Any]:
@@ -182,7 +182,3 @@ def _param(request: Request) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _json(value: Mapping[str, Any]) -> Reply:
-    return Reply(json.dumps(value, ensure_ascii=False).encode())

@@ -8,14 +8,14 @@ item: a basket becomes as many orders. Verbs: those of ``drivers.simulated.http`
 import base64
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from core.clock import Clock
-from drivers.simulated.deals import Deal, Limited, Shop, SimLine, SimOrder, overlaid
-from drivers.simulated.http import Reply, Request
+from drivers.simulated.deals import Deal, Shop, SimLine, SimOrder, overlaid
+from drivers.simulated.http import Reply, Request, packed, unpacked
+from drivers.simulated.platform import Limited
 from drivers.simulated.shop_trades import sim_order
 
 __all__ = ["SimLine", "SimOrder", "SimulatedKuaishou"]
@@ -53,12 +53,10 @@ class SimulatedKuaishou(Shop):
         refresh_token: str = "refresh",
         **world: Any,
     ) -> None:
-        """``world`` as for ``deals.Shop``."""
-        super().__init__(clock, **{"first_number": 2_600_000_000_000_007, **world})
-        self.app_key, self._app_secret, self._sign_secret = app_key, app_secret, sign_secret
-        self.session, self.refresh_token = session, refresh_token
-        self._expired: set[str] = set()
-        self._renewals = 0
+        """``world`` as for ``Platform``."""
+        world = {"first_number": 2_600_000_000_000_007, **world}
+        super().__init__(clock, app_key, app_secret, session, refresh_token, **world)
+        self._sign_secret = sign_secret
 
     def place(self, order: SimOrder | Mapping[str, Any]) -> str:
         """A basket comes in; the number of its first order."""
@@ -72,17 +70,6 @@ class SimulatedKuaishou(Shop):
     def line_number(self, number: str, index: int) -> str:
         """The one item carries the order's number."""
         return number
-
-    def expire(self) -> None:
-        """The token runs out; the refresh token still works."""
-        with self.lock:
-            self._expired.add(self.session)
-
-    def revoke(self) -> None:
-        """The seller withdraws the authorisation: neither token works."""
-        with self.lock:
-            self.expire()
-            self.refresh_token = ""
 
     # --- calls ----------------------------------------------------------------------------------
 
@@ -98,23 +85,23 @@ class SimulatedKuaishou(Shop):
     def answer(self, request: Request) -> Reply:
         """Check the call as the platform does, then carry it out."""
         if request.path == REFRESH:
-            return _json(self._renewed(request.form))
+            return packed(self._renewed(request.form))
         sent = _sent(request)
         try:
             self._admitted(request, sent)
-            return _json({"result": 1, "code": "1", "data": self._carried_out(sent)})
+            return packed({"result": 1, "code": "1", "data": self._carried_out(sent)})
         except Refused as refused:
-            return _json(refused.told)
+            return packed(refused.told)
         except Limited:
-            return _json(Refused(802002, "调用过于频繁,触发限流", "802000").told)
+            return packed(Refused(802002, "调用过于频繁,触发限流", "802000").told)
 
     def empty(self, request: Request) -> Reply:
         """A well-formed answer with nothing in it."""
-        return _json({})
+        return packed({})
 
     def trouble(self) -> Reply:
         """A failure behind the platform's door."""
-        return _json(Refused(802001, "系统繁忙，请稍后重试", "802000").told)
+        return packed(Refused(802001, "系统繁忙，请稍后重试", "802000").told)
 
     def _admitted(self, request: Request, sent: Mapping[str, str]) -> None:
         if sent.get("appkey") != self.app_key:
@@ -127,7 +114,7 @@ class SimulatedKuaishou(Shop):
         if not hmac.compare_digest(sent.get("sign", ""), signed(sent, self._sign_secret)):
             raise Refused(801004, "签名验证失败", "801000")
         self.rate(sent["method"])
-        if sent.get("access_token") != self.session or self.session in self._expired:
+        if not self.in_session(sent.get("access_token", "")):
             raise Refused(801005, "access_token已过期", "801000")
 
     def _renewed(self, form: Mapping[str, str]) -> dict[str, Any]:
@@ -135,11 +122,7 @@ class SimulatedKuaishou(Shop):
             return {"result": 100200100, "error_msg": "invalid_grant"}
         if form.get("refresh_token") != self.refresh_token:
             return {"result": 100200100, "error_msg": "invalid_grant"}
-        self._renewals += 1
-        self.session, self.refresh_token = f"s{self._renewals}", f"f{self._renewals}"
-        self.commit(what="renewed")
-        tokens = {"access_token": self.session, "refresh_token": self.refresh_token}
-        return {"result": 1, **tokens, "expires_in": 172_800}
+        return {"result": 1, **self.renew(), "expires_in": 172_800}
 
     def _carried_out(self, sent: Mapping[str, str]) -> Any:
         param = _param(sent)
@@ -255,12 +238,4 @@ def _sent(request: Request) -> Mapping[str, str]:
 
 
 def _param(sent: Mapping[str, str]) -> dict[str, Any]:
-    try:
-        told = json.loads(sent.get("param", ""))
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
-
-
-def _json(told: object) -> Reply:
-    return Reply(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())
+    return unpacked(sent.get("param", ""))

@@ -6,14 +6,14 @@ says what its methods do. Verbs: those of ``drivers.simulated.http`` and ``deals
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from core.clock import SHANGHAI, Clock, local
-from drivers.simulated.deals import Limited, Shop
-from drivers.simulated.http import Reply, Request
+from drivers.simulated.deals import Shop
+from drivers.simulated.http import Reply, Request, packed
+from drivers.simulated.platform import Limited
 
 REFRESH = "pdd.pop.auth.token.refresh"
 COMPANIES = {"1", "44", "85", "115", "118", "120", "121", "131", "384"}
@@ -58,32 +58,14 @@ class PopShop(Shop):
         refresh_token: str = "refresh",
         **world: Any,
     ) -> None:
-        """``world`` as for ``deals.Shop``."""
-        super().__init__(clock, **world)
-        self.app_key, self._app_secret = app_key, app_secret
-        self.session, self.refresh_token = session, refresh_token
-        self._expired: set[str] = set()
-        self._renewals = 0
-        self._waybills: dict[str, str] = {}
+        """``world`` as for ``Platform``."""
+        super().__init__(clock, app_key, app_secret, session, refresh_token, **world)
 
     # --- what a platform says -------------------------------------------------------------------
 
     def carried_out(self, form: Mapping[str, str]) -> dict[str, Any]:
         """The whole answer of a method, in its envelope. Raises Refused."""
         raise NotImplementedError
-
-    # --- sessions -------------------------------------------------------------------------------
-
-    def expire(self) -> None:
-        """The token runs out; the refresh token still works."""
-        with self.lock:
-            self._expired.add(self.session)
-
-    def revoke(self) -> None:
-        """The seller withdraws the authorisation: neither token works."""
-        with self.lock:
-            self.expire()
-            self.refresh_token = ""
 
     # --- the gateway ----------------------------------------------------------------------------
 
@@ -123,19 +105,14 @@ class PopShop(Shop):
         if form.get("data_type", "JSON") != "JSON" or not form.get("type"):
             raise Refused(10001, sub_msg="type")
         self.rate(form["type"])
-        token = form.get("access_token", "")
-        if form["type"] != REFRESH and (token != self.session or token in self._expired):
+        if form["type"] != REFRESH and not self.in_session(form.get("access_token", "")):
             raise Refused(10019)
 
     def _renewed(self, form: Mapping[str, str]) -> dict[str, Any]:
         if not self.refresh_token or form.get("refresh_token") != self.refresh_token:
             raise Refused(50001, "30004", "refresh_token无效")
-        self._renewals += 1
-        self.session, self.refresh_token = f"s{self._renewals}", f"f{self._renewals}"
-        self.commit(what="renewed")
         told = {
-            "access_token": self.session,
-            "refresh_token": self.refresh_token,
+            **self.renew(),
             "expires_in": _TOKEN_S,
             "expires_at": self.now() // 1000 + _TOKEN_S,
             "owner_id": "745839216",
@@ -150,7 +127,7 @@ class PopShop(Shop):
             raise Refused(50001, "40002", "快递公司不存在")
         if not re.fullmatch(r"[A-Za-z0-9-]{6,40}", waybill):
             raise Refused(50001, "40003", "运单号格式错误")
-        if self._waybills.setdefault(waybill, number) != number:
+        if self.is_taken(waybill, number):
             raise Refused(50001, "40004", "运单号已被其他订单使用")
 
 
@@ -188,11 +165,6 @@ def yuan(cents: int) -> float:
 def opaque(head: str, text: str, length: int = 24) -> str:
     """A cipher, or an id, that stands for a text."""
     return head + hashlib.sha256(text.encode()).hexdigest()[:length]
-
-
-def packed(told: object) -> Reply:
-    """An answer as it goes out."""
-    return Reply(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def _error(refused: Refused, request: Request) -> Reply:

@@ -1,29 +1,28 @@
 """A shop on a simulated Taobao: plays the open platform (TOP) over real HTTP.
 
 It checks signatures with its own code, holds callers to windows, page sizes, sessions, clocks and
-rates, lists newest first, and keeps a journal of every waybill it accepted. Verbs of its own, next
-to those of ``drivers.simulated.http``: ``ban S`` (the method is banned for S seconds from now),
-``quota`` (the day is used up), ``isp`` (a remote service failed; not carried out), ``isp_after``
-(the same, but carried out), ``expire`` (the session has run out), ``duplicate`` (a page repeats
-its first row), ``skew S`` (the server's clock is S seconds ahead from now on).
+rates, lists newest first, and keeps a journal of every waybill it accepted. Verbs: those of
+``drivers.simulated.http`` and ``platform``, and ``quota`` (the day is used up).
 """
 
 import hashlib
 import hmac
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from math import ceil
 from typing import Any
 
-from core.clock import SHANGHAI, Clock
+from core.clock import Clock
 from drivers.simulated.faults import Fault
-from drivers.simulated.http import Reply, Request
+from drivers.simulated.http import Reply, Request, packed
+from drivers.simulated.platform import Limited, listed
 from drivers.simulated.shop_trades import (
     SimLine,
     SimOrder,
     Trade,
     masked,
+    moment_of,
     oaid,
     shown,
     sub_orders,
@@ -67,7 +66,7 @@ class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of
 class SimulatedTaobao(ShopWorld):
     """One shop's platform. Its state may be changed from any thread while calls come in."""
 
-    own_verbs = frozenset({"ban", "quota", "isp", "isp_after", "expire", "duplicate", "skew"})
+    own_verbs = ShopWorld.own_verbs | {"quota"}
 
     def __init__(
         self,
@@ -79,43 +78,11 @@ class SimulatedTaobao(ShopWorld):
         refresh_token: str = "refresh",
         seller: str = "seller",
         mask: bool = True,
-        late: tuple[float, float] = (0.0, 0.0),
-        limit: tuple[int, float] | None = None,
-        refuse_refunds: bool = True,
-        seed: int = 1,
+        **world: Any,
     ) -> None:
-        """``late`` is the share of changes that are listed only up to so many seconds later;
-        ``limit`` so many calls of a method per so many seconds; ``refuse_refunds`` whether lines
-        under refund cannot be shipped."""
-        super().__init__(clock, late=late, seed=seed)
-        self.app_key, self._app_secret = app_key, app_secret
-        self.session, self.refresh_token = session, refresh_token
-        self.limit = limit
-        self.refuse_refunds = refuse_refunds
-        self.between_pages: Callable[[], None] | None = None
-        """Called after each page of a listing was answered, under the lock: the world moves on."""
-        self.refusals: list[dict[str, str]] = []
-        """Every shipment that was refused: tid, waybill, code."""
+        """``world`` as for ``Platform``."""
+        super().__init__(clock, app_key, app_secret, session, refresh_token, **world)
         self._seller, self._mask = seller, mask
-        self._waybills: dict[str, str] = {}
-        self._expired: set[str] = set()
-        self._renewals = 0
-        self._bans: dict[str, int] = {}
-        self._recent: dict[str, list[int]] = {}
-        self._duplicate = False
-
-    # --- sessions -------------------------------------------------------------------------------
-
-    def expire(self) -> None:
-        """The session runs out; the refresh token still works."""
-        with self.lock:
-            self._expired.add(self.session)
-
-    def revoke(self) -> None:
-        """The seller withdraws the authorisation: neither session nor refresh token works."""
-        with self.lock:
-            self.expire()
-            self.refresh_token = ""
 
     # --- the gateway ----------------------------------------------------------------------------
 
@@ -134,37 +101,25 @@ class SimulatedTaobao(ShopWorld):
             self._admitted(form)
             told = self._carried_out(form)
         except Refused as refused:
-            return _json({"error_response": {**refused.told, "request_id": f"r{request.number}"}})
+            return packed({"error_response": {**refused.told, "request_id": f"r{request.number}"}})
         if form.get("format") != "json":
             return Reply(b"<?xml version='1.0'?><response/>", content_type="text/xml")
         told["request_id"] = f"r{request.number}"
-        return _json({_envelope(form["method"]): told})
+        return packed({_envelope(form["method"]): told})
 
     def empty(self, request: Request) -> Reply:
         """A well-formed answer with nothing in it."""
-        return _json({_envelope(self.name(request)): {"request_id": f"r{request.number}"}})
+        return packed({_envelope(self.name(request)): {"request_id": f"r{request.number}"}})
 
     def struck(self, fault: Fault, request: Request) -> Reply | None:
         """Play this platform's own faults."""
-        match fault.verb:
-            case "ban":
-                self._bans[self.name(request)] = self.now() + int(fault.number * 1000)
-            case "quota":
-                return self._refusal(7, "accesscontrol.limited-by-app-access-count", "daily quota")
-            case "isp" | "isp_after":
-                if fault.verb == "isp_after":
-                    self.answer(request)
-                return self._refusal(15, "isp.remote-service-timeout", "try again later")
-            case "expire":
-                self.expire()
-            case "duplicate":
-                self._duplicate = True
-            case "skew":
-                self.skew_s = fault.number
-        return None
+        if fault.verb == "quota":
+            return _refusal(7, "accesscontrol.limited-by-app-access-count", "daily quota")
+        return super().struck(fault, request)
 
-    def _refusal(self, code: int, sub_code: str, sub_msg: str) -> Reply:
-        return _json({"error_response": Refused(code, "refused", sub_code, sub_msg).told})
+    def trouble(self) -> Reply:
+        """A failure behind the gateway."""
+        return _refusal(15, "isp.remote-service-timeout", "try again later")
 
     def _admitted(self, form: Mapping[str, str]) -> None:
         """The checks before any method runs, in the gateway's order."""
@@ -172,7 +127,7 @@ class SimulatedTaobao(ShopWorld):
             raise Refused(29, "Invalid app Key", "isv.appkey-not-exists")
         if form.get("v") != "2.0":
             raise Refused(33, "Invalid version")
-        at = _wire_moment(form.get("timestamp", ""))
+        at = moment_of(form.get("timestamp", ""))
         if at is None or abs(at - self.now()) > 600_000:
             raise Refused(31, "Invalid timestamp")
         if not hmac.compare_digest(form.get("sign", ""), _signed(form, self._app_secret)):
@@ -182,24 +137,17 @@ class SimulatedTaobao(ShopWorld):
             self._in_session(form.get("session", ""))
 
     def _rated(self, method: str) -> None:
-        """Refuse a banned method; ban one that is called too often."""
-        now = self.now()
-        if self.limit is not None:
-            count, seconds = self.limit
-            recent = [t for t in self._recent.get(method, []) if t > now - seconds * 1000]
-            self._recent[method] = [*recent, now]
-            if len(recent) >= count and self._bans.get(method, 0) <= now:
-                self._bans[method] = now + int(seconds * 1000)
-        left = self._bans.get(method, 0) - now
-        if left > 0:
-            said = f"This ban will last for {-(-left // 1000)} more seconds"
+        try:
+            self.rate(method)
+        except Limited as limited:
+            said = f"This ban will last for {ceil(limited.wait_s)} more seconds"
             sub = "accesscontrol.limited-by-api-access-count"
-            raise Refused(7, "App Call Limited", sub, said)
+            raise Refused(7, "App Call Limited", sub, said) from limited
 
     def _in_session(self, session: str) -> None:
         if not session:
             raise Refused(26, "Missing session")
-        if session != self.session or session in self._expired:
+        if not self.in_session(session):
             raise Refused(27, "Invalid session", "invalid-sessionkey", "session expired")
 
     def _carried_out(self, form: Mapping[str, str]) -> dict[str, Any]:
@@ -219,11 +167,7 @@ class SimulatedTaobao(ShopWorld):
     def _renewed(self, form: Mapping[str, str]) -> dict[str, Any]:
         if not self.refresh_token or form.get("refresh_token") != self.refresh_token:
             raise Refused(15, "Remote service error", "isv.invalid-refresh-token", "expired")
-        self._renewals += 1
-        self.session, self.refresh_token = f"s{self._renewals}", f"f{self._renewals}"
-        self.commit(what="renewed")
-        tokens = {"access_token": self.session, "refresh_token": self.refresh_token}
-        return {"token_result": json.dumps({**tokens, "expires_in": 86400})}
+        return {"token_result": json.dumps({**self.renew(), "expires_in": 86400})}
 
     # --- listing and detail ---------------------------------------------------------------------
 
@@ -235,18 +179,12 @@ class SimulatedTaobao(ShopWorld):
         if not 1 <= size <= 100 or number < 1:
             raise _invalid("page_size")
         part = rows[(number - 1) * size : number * size]
-        if self._duplicate and part:
-            part, self._duplicate = [part[0], *part], False
-        told: dict[str, Any] = {}
-        if part:
-            fields = _needed(form, "fields").split(",")
-            told["trades"] = {"trade": [shown(self._as_seen(t), fields) for t in part]}
+        part = self.page([shown(self._as_seen(t), _fields(form)) for t in part])
+        told: dict[str, Any] = {"trades": {"trade": part}} if part else {}
         if form.get("use_has_next") == "true":
             told["has_next"] = len(rows) > number * size
         else:
             told["total_results"] = len(rows)
-        if self.between_pages is not None:
-            self.between_pages()
         return told
 
     def _window(self, form: Mapping[str, str]) -> list[Trade]:
@@ -254,8 +192,8 @@ class SimulatedTaobao(ShopWorld):
         start, end = _bounds(form, "modified", _DAY_MS)
         kinds = _kinds(form.get("type", ""))
         now = self.now()
-        listed = [(self._listed(tid, now), tid) for tid in self._trades]
-        found = [(at, tid) for at, tid in listed if at is not None and start <= at <= end]
+        dated = [(listed(self._versions[tid], now), tid) for tid in self._trades]
+        found = [(at, tid) for at, tid in dated if at is not None and start <= at <= end]
         trades = [(self._trades[tid], at) for at, tid in sorted(found, reverse=True)]
         status = form.get("status")
         return [
@@ -276,12 +214,12 @@ class SimulatedTaobao(ShopWorld):
             )
             if trade["type"] in kinds
             and start <= trade["created"] <= end
-            and self._listed(tid, now) is not None
+            and listed(self._versions[tid], now) is not None
         ]
 
     def _detail(self, form: Mapping[str, str]) -> dict[str, Any]:
         trade = self._known(form)
-        fields = _needed(form, "fields").split(",")
+        fields = _fields(form)
         seen = self._as_seen(trade)
         if form.get("include_oaid") and _OAID_NEEDS.issubset(fields):
             seen["oaid"] = oaid(trade, self.app_key, self._seller)
@@ -302,10 +240,8 @@ class SimulatedTaobao(ShopWorld):
         try:
             self._ship(form)
         except Refused as refused:
-            code = refused.told["sub_code"]
-            self.refusals.append(
-                {"tid": form.get("tid", ""), "waybill": form.get("out_sid", ""), "code": str(code)}
-            )
+            code = str(refused.told["sub_code"])
+            self.refused(form.get("tid", ""), form.get("out_sid", ""), code)
             raise
         return {"shipping": {"is_success": True}}
 
@@ -355,7 +291,7 @@ class SimulatedTaobao(ShopWorld):
     def _check_waybill(self, trade: Trade, waybill: str) -> None:
         if not re.fullmatch(r"[A-Za-z0-9-]{6,30}", waybill):
             raise _ship_error("F01", "运单号不符合规则")
-        if self._waybills.setdefault(waybill, trade["tid_str"]) != trade["tid_str"]:
+        if self.is_taken(waybill, trade["tid_str"]):
             raise _ship_error("B60", "运单号已被使用")
 
 
@@ -364,8 +300,8 @@ def _params(request: Request) -> dict[str, str]:
     return {**request.query, **request.form}
 
 
-def _json(told: object) -> Reply:
-    return Reply(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())
+def _refusal(code: int, sub_code: str, sub_msg: str) -> Reply:
+    return packed({"error_response": Refused(code, "refused", sub_code, sub_msg).told})
 
 
 def _envelope(method: str) -> str:
@@ -391,18 +327,10 @@ def _signed(form: Mapping[str, str], secret: str) -> str:
     raise Refused(25, "Invalid signature", "isv.invalid-sign-method")
 
 
-def _wire_moment(text: str) -> int | None:
-    try:
-        told = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=SHANGHAI)
-    except ValueError:
-        return None
-    return int(told.timestamp() * 1000)
-
-
 def _bounds(form: Mapping[str, str], name: str, widest_ms: int) -> tuple[str, str]:
     """The ends of a window by that time."""
     start, end = _needed(form, f"start_{name}"), _needed(form, f"end_{name}")
-    since, until = _wire_moment(start), _wire_moment(end)
+    since, until = moment_of(start), moment_of(end)
     if since is None or until is None or not 0 <= until - since <= widest_ms:
         raise _invalid(f"start_{name}")
     return start, end
@@ -412,6 +340,10 @@ def _needed(form: Mapping[str, str], key: str) -> str:
     if not form.get(key):
         raise Refused(40, "Missing required arguments", f"isv.missing-parameter:{key}")
     return form[key]
+
+
+def _fields(form: Mapping[str, str]) -> list[str]:
+    return _needed(form, "fields").split(",")
 
 
 def _whole(form: Mapping[str, str], key: str, default: int) -> int:

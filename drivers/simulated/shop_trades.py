@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from core.clock import SHANGHAI, local
+from core.clock import SHANGHAI, local, millis
 
 Trade = dict[str, Any]
 
@@ -65,6 +65,15 @@ def sim_order(told: Mapping[str, Any]) -> SimOrder:
 def text_time(at: int) -> str:
     """UTC milliseconds as the wire's GMT+8 text."""
     return local(at, SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def moment_of(text: str) -> int | None:
+    """UTC milliseconds of the wire's GMT+8 text; None for what is none."""
+    try:
+        told = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=SHANGHAI)
+    except ValueError:
+        return None
+    return millis(told)
 
 
 def yuan(cents: int) -> str:

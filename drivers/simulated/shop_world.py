@@ -1,16 +1,15 @@
-"""What happens in a shop: buyers order, change their minds, and the platform keeps the trades.
+"""What happens in a Taobao shop: buyers order, change their minds, and the platform keeps trades.
 
-Base of the simulated platforms that list changes by time: it dates every change and decides when
-a listing shows it. Any thread may call it while calls come in.
+The trades are kept as the wire tells them; other platforms keep ``deals``. Any thread may call
+while calls come in.
 """
 
 import json
-import random
 from collections.abc import Mapping
 from typing import Any
 
 from core.clock import Clock
-from drivers.simulated.http import SimulatedServer
+from drivers.simulated.platform import Platform
 from drivers.simulated.shop_trades import (
     SimOrder,
     Trade,
@@ -21,24 +20,22 @@ from drivers.simulated.shop_trades import (
 )
 
 
-class ShopWorld(SimulatedServer):
+class ShopWorld(Platform):
     """The trades of one shop and everything that is done to them."""
 
-    def __init__(self, clock: Clock, *, late: tuple[float, float] = (0.0, 0.0), seed: int = 1):
-        """``late``: the share of changes that are listed only up to so many seconds later."""
-        super().__init__(clock)
-        self.late = late
-        self._random = random.Random(seed)
+    def __init__(self, clock: Clock, *access: str, seed: int = 1, **world: Any) -> None:
+        """``access`` and ``world`` as for ``Platform``."""
+        first = 4_300_000_000_000_000_007 + (seed - 1) * 10**12
+        super().__init__(clock, *access, first_number=first, seed=seed, **world)
         self._trades: dict[str, Trade] = {}
         self._versions: dict[str, list[tuple[str, int]]] = {}
-        self._sequence = 4_300_000_000_000_000_007 + (seed - 1) * 10**12
 
     def place(self, order: SimOrder | Mapping[str, Any]) -> str:
         """An order comes in; its number."""
         order = order if isinstance(order, SimOrder) else sim_order(order)
         with self.lock:
-            tid = order.tid or self._next_number()
-            oids = [tid] if len(order.lines) == 1 else [self._next_number() for _ in order.lines]
+            tid = order.tid or self.next_number()
+            oids = [tid] if len(order.lines) == 1 else [self.next_number() for _ in order.lines]
             self._trades[tid] = trade_of(order, tid, oids, self.now())
             self._versions[tid] = []
             self._touched(tid)
@@ -104,19 +101,6 @@ class ShopWorld(SimulatedServer):
             copy: dict[str, Trade] = json.loads(json.dumps(self._trades))
             return copy
 
-    @property
-    def shipments(self) -> dict[str, list[dict[str, Any]]]:
-        """Every waybill that was accepted, by order number, in order of acceptance."""
-        found: dict[str, list[dict[str, Any]]] = {}
-        for entry in self.journal:
-            if entry["what"] == "shipped":
-                found.setdefault(entry["tid"], []).append(entry)
-        return found
-
-    def _next_number(self) -> str:
-        self._sequence += 10_007
-        return str(self._sequence)
-
     def _lines(self, tid: str, oid: str | None = None, **fields: Any) -> None:
         for line in sub_orders(self._trades[tid]):
             if oid in (None, line["oid_str"]):
@@ -125,16 +109,5 @@ class ShopWorld(SimulatedServer):
     def _touched(self, tid: str) -> None:
         """Date the change, and decide when the listing will show it."""
         at = self.now()
-        share, seconds = self.late
-        delay = self._random.uniform(0, seconds) if self._random.random() < share else 0.0
         self._trades[tid]["modified"] = text_time(at)
-        self._versions[tid].append((text_time(at), at + int(delay * 1000)))
-
-    def _listed(self, tid: str, now: int) -> str | None:
-        """The time of change the listing shows for an order now; None when it does not show it."""
-        versions = self._versions[tid]
-        visible = [index for index, (_, seen_at) in enumerate(versions) if seen_at <= now]
-        if not visible:
-            return None
-        del versions[: visible[-1]]
-        return versions[0][0]
+        self._versions[tid].append((text_time(at), self.seen_from(at)))

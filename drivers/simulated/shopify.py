@@ -5,16 +5,16 @@ refills by the second, and answers HTTP 200 to a call that found it empty. Its c
 offset, the worst a platform may do. Verbs: those of ``drivers.simulated.http`` and ``deals``.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from core.clock import Clock, local
-from drivers.simulated.deals import Deal, Item, Limited, Shop, SimLine, SimOrder, overlaid
+from drivers.simulated.deals import Deal, Item, Shop, SimLine, SimOrder, overlaid
 from drivers.simulated.graphql import Field, Malformed, parse, pick
-from drivers.simulated.http import Reply, Request
+from drivers.simulated.http import Reply, Request, packed, unpacked
+from drivers.simulated.platform import Limited
 
 __all__ = ["SimLine", "SimOrder", "SimulatedShopify"]
 
@@ -56,13 +56,11 @@ class SimulatedShopify(Shop):
         **world: Any,
     ) -> None:
         """``maximum`` points fit into the bucket, ``restore`` come back each second; ``world`` as
-        for ``deals.Shop``."""
-        super().__init__(clock, **{"first_number": 5_400_000_000_000, "step": 32_768, **world})
-        self.app_key, self._app_secret = app_key, app_secret
-        self.session = session
+        for ``Platform``."""
+        world = {"first_number": 5_400_000_000_000, "step": 32_768, **world}
+        super().__init__(clock, app_key, app_secret, session, **world)
         self.maximum, self.restore_rate = maximum, restore
         self._bucket, self._filled_at = maximum, self.now()
-        self._renewals = 0
 
     def expire(self) -> None:
         """The token runs out; the app's credentials give another."""
@@ -82,27 +80,27 @@ class SimulatedShopify(Shop):
         if request.path == TOKEN:
             return TOKEN
         try:
-            return parse(_params(request.body)).root.name
+            return parse(unpacked(request.body)).root.name
         except Malformed:
             return "?"
 
     def about(self, request: Request) -> str:
         """The order a call is about, when it says so."""
-        told = _params(request.body).get("variables")
+        told = unpacked(request.body).get("variables")
         return str(told.get("id") or "").rpartition("/")[2] if isinstance(told, dict) else ""
 
     def answer(self, request: Request) -> Reply:
         """Check the token and the bucket, then carry the call out."""
         if request.path == TOKEN:
-            return self._token(_params(request.body))
+            return self._token(unpacked(request.body))
         if request.headers.get("X-Shopify-Access-Token") != self.session:
             said = "[API] Invalid API key or access token (unrecognized login or wrong password)"
-            return _json({"errors": said}, 401)
+            return packed({"errors": said}, 401)
         if not re.fullmatch(r"/admin/api/\d{4}-\d{2}/graphql.json", request.path):
-            return _json({"errors": "Not Found"}, 404)
+            return packed({"errors": "Not Found"}, 404)
         cost = 10.0
         try:
-            root = parse(_params(request.body)).root
+            root = parse(unpacked(request.body)).root
             cost = 2.0 + float(root.arguments.get("first") or 10)
             self._charge(root.name, cost)
             told = {root.name: self._resolved(root)}
@@ -110,12 +108,12 @@ class SimulatedShopify(Shop):
             return self._throttled(refused, cost)
         except Malformed as malformed:
             error = {"message": str(malformed), "extensions": {"code": "undefinedField"}}
-            return _json({"errors": [error]})
-        return _json({"data": told, "extensions": self._cost(cost)})
+            return packed({"errors": [error]})
+        return packed({"data": told, "extensions": self._cost(cost)})
 
     def empty(self, request: Request) -> Reply:
         """A well-formed answer with nothing in it."""
-        return _json({"data": {}})
+        return packed({"data": {}})
 
     def trouble(self) -> Reply:
         """A failure inside, with HTTP 200."""
@@ -123,17 +121,17 @@ class SimulatedShopify(Shop):
             "message": "Internal error. Looks like something went wrong on our end.",
             "extensions": {"code": "INTERNAL_SERVER_ERROR"},
         }
-        return _json({"errors": [error]})
+        return packed({"errors": [error]})
 
     def _token(self, told: Mapping[str, Any]) -> Reply:
         if not self.app_key or (told.get("client_id"), told.get("client_secret")) != (
             *(self.app_key, self._app_secret),
         ):
-            return _json({"error": "invalid_client"}, 400)
+            return packed({"error": "invalid_client"}, 400)
         self._renewals += 1
         self.session = f"shpat_{self._renewals}"
         self.commit(what="renewed")
-        return _json({"access_token": self.session, "scope": "orders", "expires_in": 86_399})
+        return packed({"access_token": self.session, "scope": "orders", "expires_in": 86_399})
 
     def _charge(self, name: str, cost: float) -> None:
         now = self.now()
@@ -148,7 +146,7 @@ class SimulatedShopify(Shop):
         self._bucket -= cost
 
     def _throttled(self, refused: Refused, cost: float) -> Reply:
-        return _json({"errors": [refused.error], "extensions": self._cost(cost)})
+        return packed({"errors": [refused.error], "extensions": self._cost(cost)})
 
     def _cost(self, cost: float) -> dict[str, Any]:
         status = {
@@ -318,15 +316,3 @@ def _text(at: int) -> str:
 
 def _moment(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp() * 1000)
-
-
-def _params(body: bytes) -> dict[str, Any]:
-    try:
-        told = json.loads(body)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
-
-
-def _json(told: object, status: int = 200) -> Reply:
-    return Reply(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(), status)

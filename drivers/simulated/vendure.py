@@ -5,15 +5,15 @@ what was selected, dates changes in whole seconds, and does not move an order's 
 it becomes Shipped. Verbs: those of ``drivers.simulated.http`` and ``deals``.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from core.clock import Clock, local
-from drivers.simulated.deals import Deal, Item, Limited, Shop, SimLine, SimOrder, overlaid
+from drivers.simulated.deals import Deal, Item, Shop, SimLine, SimOrder, overlaid
 from drivers.simulated.graphql import Field, Malformed, parse, pick
-from drivers.simulated.http import Reply, Request
+from drivers.simulated.http import Reply, Request, packed, unpacked
+from drivers.simulated.platform import Limited
 
 __all__ = ["SimLine", "SimOrder", "SimulatedVendure"]
 
@@ -38,10 +38,8 @@ class SimulatedVendure(Shop):
     def __init__(
         self, clock: Clock, app_key: str = "superadmin", app_secret: str = "secret", **world: Any
     ) -> None:
-        """``world`` as for ``deals.Shop``."""
-        super().__init__(clock, **{"first_number": 100, "step": 1, **world})
-        self.app_key, self._app_secret = app_key, app_secret
-        self.session = ""
+        """``world`` as for ``Platform``."""
+        super().__init__(clock, app_key, app_secret, **{"first_number": 100, "step": 1, **world})
         self.made: dict[str, dict[str, Any]] = {}
         """Every fulfilment by its id, with the number of its order."""
         self._logins = 0
@@ -61,7 +59,7 @@ class SimulatedVendure(Shop):
     def name(self, request: Request) -> str:
         """The root field; a listing of one order by its code is ``order``."""
         try:
-            root = parse(_params(request.body)).root
+            root = parse(unpacked(request.body)).root
         except Malformed:
             return "?"
         wanted = (root.arguments.get("options") or {}).get("filter") or {}
@@ -70,7 +68,7 @@ class SimulatedVendure(Shop):
     def about(self, request: Request) -> str:
         """The order a call is about, when it says so."""
         try:
-            root = parse(_params(request.body)).root
+            root = parse(unpacked(request.body)).root
         except Malformed:
             return ""
         wanted = (root.arguments.get("options") or {}).get("filter") or {}
@@ -79,7 +77,7 @@ class SimulatedVendure(Shop):
     def answer(self, request: Request) -> Reply:
         """Check the session, then carry the call out."""
         try:
-            root = parse(_params(request.body)).root
+            root = parse(unpacked(request.body)).root
             self.rate(self.name(request))
             if root.name == LOGIN:
                 return self._logged_in(root)
@@ -87,7 +85,7 @@ class SimulatedVendure(Shop):
             if not self.session or token != self.session:
                 said = "You are not currently authorized to perform this action"
                 return _failed("FORBIDDEN", said)
-            return _json({"data": {root.name: pick(root.fields, self._resolved(root))}})
+            return packed({"data": {root.name: pick(root.fields, self._resolved(root))}})
         except Malformed as malformed:
             return _failed("GRAPHQL_VALIDATION_FAILED", str(malformed), 400)
         except Limited as limited:
@@ -95,7 +93,7 @@ class SimulatedVendure(Shop):
 
     def empty(self, request: Request) -> Reply:
         """A well-formed answer with nothing in it."""
-        return _json({"data": {}})
+        return packed({"data": {}})
 
     def trouble(self) -> Reply:
         """A failure inside, with HTTP 200."""
@@ -105,13 +103,13 @@ class SimulatedVendure(Shop):
         came = (root.arguments.get("username"), root.arguments.get("password"))
         if not self.app_key or came != (self.app_key, self._app_secret):
             told = _error("INVALID_CREDENTIALS_ERROR", "The provided credentials are invalid")
-            return _json({"data": {"login": pick(root.fields, told)}})
+            return packed({"data": {"login": pick(root.fields, told)}})
         self._logins += 1
         self.session = f"vendure-{self._logins}"
         self.commit(what="renewed")
         told = {"__typename": "CurrentUser", "id": "1"}
         headers = {"vendure-auth-token": self.session}
-        return _json({"data": {"login": pick(root.fields, told)}}, headers=headers)
+        return packed({"data": {"login": pick(root.fields, told)}}, headers=headers)
 
     def _resolved(self, root: Field) -> Any:
         match root.name:
@@ -273,7 +271,7 @@ def _error(code: str, text: str) -> dict[str, Any]:
 
 
 def _failed(code: str, text: str, status: int = 200) -> Reply:
-    return _json({"errors": [{"message": text, "extensions": {"code": code}}]}, status)
+    return packed({"errors": [{"message": text, "extensions": {"code": code}}]}, status)
 
 
 def _text(at: int) -> str:
@@ -282,16 +280,3 @@ def _text(at: int) -> str:
 
 def _moment(text: object) -> int:
     return int(datetime.fromisoformat(str(text)).timestamp() * 1000)
-
-
-def _params(body: bytes) -> dict[str, Any]:
-    try:
-        told = json.loads(body)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
-
-
-def _json(told: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
-    body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
-    return Reply(body, status, headers=headers or {})

@@ -6,13 +6,13 @@ offset, the worst a platform may do. Verbs: those of ``drivers.simulated.http`` 
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from core.clock import Clock
-from drivers.simulated.deals import Deal, Item, Limited, Shop, SimLine, SimOrder, overlaid
-from drivers.simulated.http import Reply, Request
+from drivers.simulated.deals import Deal, Item, Shop, SimLine, SimOrder, overlaid
+from drivers.simulated.http import Reply, Request, packed, unpacked
+from drivers.simulated.platform import Limited
 
 __all__ = ["SimLine", "SimOrder", "SimulatedWechat"]
 
@@ -47,11 +47,9 @@ class SimulatedWechat(Shop):
     def __init__(
         self, clock: Clock, app_key: str = "wx0001", app_secret: str = "secret", **world: Any
     ) -> None:
-        """``world`` as for ``deals.Shop``."""
-        super().__init__(clock, **{"first_number": 3_700_000_000_000_000_111, **world})
-        self.app_key, self._app_secret = app_key, app_secret
-        self.session = ""
-        """The token handed out last."""
+        """``world`` as for ``Platform``."""
+        world = {"first_number": 3_700_000_000_000_000_111, **world}
+        super().__init__(clock, app_key, app_secret, **world)
         self._ends = 0
         self._given = 0
         self._forced: list[int] = []
@@ -71,25 +69,25 @@ class SimulatedWechat(Shop):
 
     def about(self, request: Request) -> str:
         """The order a call is about."""
-        return str(_params(request.body).get("order_id", ""))
+        return str(unpacked(request.body).get("order_id", ""))
 
     def answer(self, request: Request) -> Reply:
         """Check the call as the platform does, then carry it out."""
-        told = _params(request.body)
+        told = unpacked(request.body)
         try:
             self.rate(request.path)
             if request.path == TOKEN:
-                return _json(self._token(told))
+                return packed(self._token(told))
             self._in_session(request.query.get("access_token", ""))
-            return _json({"errcode": 0, "errmsg": "ok", **self._carried_out(request.path, told)})
+            return packed({"errcode": 0, "errmsg": "ok", **self._carried_out(request.path, told)})
         except Refused as refused:
-            return _json(refused.told)
+            return packed(refused.told)
         except Limited:
-            return _json({"errcode": 45011, "errmsg": "api minute-quota reach limit"})
+            return packed({"errcode": 45011, "errmsg": "api minute-quota reach limit"})
 
     def trouble(self) -> Reply:
         """A failure behind the platform's door."""
-        return _json({"errcode": -1, "errmsg": "system error"})
+        return packed({"errcode": -1, "errmsg": "system error"})
 
     def _token(self, told: Mapping[str, Any]) -> dict[str, Any]:
         if told.get("appid") != self.app_key:
@@ -266,15 +264,3 @@ def _address(deal: Deal) -> dict[str, str]:
 
 def _sku_id(sku: str) -> str:
     return str(int(hashlib.sha256(sku.encode()).hexdigest()[:8], 16))
-
-
-def _params(body: bytes) -> dict[str, Any]:
-    try:
-        told = json.loads(body)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
-
-
-def _json(told: object) -> Reply:
-    return Reply(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())

@@ -6,15 +6,15 @@ told to. Verbs: those of ``drivers.simulated.http`` and ``deals``.
 """
 
 import base64
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from core.clock import SHANGHAI, Clock, local
-from drivers.simulated.deals import Deal, Item, Limited, Shop, SimLine, SimOrder, overlaid
-from drivers.simulated.http import Reply, Request
+from drivers.simulated.deals import Deal, Item, Shop, SimLine, SimOrder, overlaid
+from drivers.simulated.http import Reply, Request, packed, unpacked
+from drivers.simulated.platform import Limited
 
 __all__ = ["SimLine", "SimOrder", "SimulatedWoo"]
 
@@ -50,10 +50,8 @@ class SimulatedWoo(Shop):
     def __init__(
         self, clock: Clock, app_key: str = "ck_1", app_secret: str = "secret", **world: Any
     ) -> None:
-        """``world`` as for ``deals.Shop``."""
-        super().__init__(clock, **{"first_number": 1000, "step": 1, **world})
-        self.app_key, self._app_secret = app_key, app_secret
-        self.session = ""
+        """``world`` as for ``Platform``."""
+        super().__init__(clock, app_key, app_secret, **{"first_number": 1000, "step": 1, **world})
         self.notes: dict[str, list[dict[str, Any]]] = {}
         self._refunded: dict[str, list[dict[str, Any]]] = {}
 
@@ -110,7 +108,7 @@ class SimulatedWoo(Shop):
             self._admitted(request)
             return self._carried_out(request)
         except Refused as refused:
-            return _json(refused.told, refused.status)
+            return packed(refused.told, refused.status)
         except Limited as limited:
             after = {"Retry-After": str(int(limited.wait_s) + 1)}
             return Reply(b"{}", 429, headers=after)
@@ -121,7 +119,7 @@ class SimulatedWoo(Shop):
 
     def trouble(self) -> Reply:
         """PHP gave up."""
-        return _json({"code": "internal_server_error", "message": "critical error"}, 500)
+        return packed({"code": "internal_server_error", "message": "critical error"}, 500)
 
     def _admitted(self, request: Request) -> None:
         wanted = base64.b64encode(f"{self.app_key}:{self._app_secret}".encode()).decode()
@@ -137,15 +135,15 @@ class SimulatedWoo(Shop):
             raise Refused(404, "woocommerce_rest_shop_order_invalid_id", "Invalid ID.")
         match name:
             case "GET order":
-                return _json(self._wire(deal))
+                return packed(self._wire(deal))
             case "GET refunds":
-                return _json(self._refunded.get(deal.number, []))
+                return packed(self._refunded.get(deal.number, []))
             case "GET notes":
-                return _json(list(reversed(self.notes.get(deal.number, []))))
+                return packed(list(reversed(self.notes.get(deal.number, []))))
             case "POST notes":
-                return _json(self._noted(deal, _params(request.body)), 201)
+                return packed(self._noted(deal, unpacked(request.body)), 201)
             case "PUT order":
-                return _json(self._put(deal, _params(request.body)))
+                return packed(self._put(deal, unpacked(request.body)))
         raise Refused(404, "rest_no_route")
 
     # --- listing and detail ---------------------------------------------------------------------
@@ -166,7 +164,7 @@ class SimulatedWoo(Shop):
         if query.get("_fields") == "id":
             rows = [{"id": row["id"]} for row in rows]
         totals = {"X-WP-Total": len(found), "X-WP-TotalPages": -(-len(found) // size)}
-        return _json(rows, headers={name: str(total) for name, total in totals.items()})
+        return packed(rows, headers={name: str(total) for name, total in totals.items()})
 
     def _wire(self, deal: Deal) -> dict[str, Any]:
         order = deal.told
@@ -267,16 +265,3 @@ def _moment(text: str, gmt: bool) -> int:
     except ValueError:
         raise Refused(400, "rest_invalid_param", text) from None
     return int(at.timestamp() * 1000)
-
-
-def _params(body: bytes) -> dict[str, Any]:
-    try:
-        told = json.loads(body)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
-
-
-def _json(told: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
-    body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
-    return Reply(body, status, headers=headers or {})
