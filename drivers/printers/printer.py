@@ -145,6 +145,7 @@ class LabelPrinter:
                 raise PrintFailed(why, in_doubt=failed.in_doubt) from failed
             finally:
                 link.close()
+            self._confirm()
 
     def _check(self, link: Link) -> None:
         """Nothing is sent to a printer that names a fault, or owes an answer and gives none."""
@@ -155,6 +156,25 @@ class LabelPrinter:
         self._mute = silent and not self._must_answer
         if said.fault and not self._mute:
             raise PrintFailed(said.fault)
+
+    def _confirm(self) -> None:
+        """A printer that took a job and then falls silent, or names a fault, may not have printed
+        it: power and paper also end in the middle of a label. Raises PrintFailed, in doubt.
+
+        Only ZPL printers answer so reliably that silence means something.
+        """
+        if self._mute or self.language != "zpl":
+            return
+        try:
+            link = self._open()
+            try:
+                said = self._ask(link)
+            finally:
+                link.close()
+        except PrintFailed as failed:
+            raise PrintFailed(failed.why, in_doubt=True) from failed
+        if said.fault:
+            raise PrintFailed(said.fault, in_doubt=True)
 
     def _ask(self, link: Link) -> PrinterStatus:
         """The status over an open link; silence and garbage are no answer, never an exception."""
