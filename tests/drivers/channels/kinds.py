@@ -25,88 +25,47 @@ from drivers.simulated import (
 from tests.drivers.channels.shopkit import Kind
 
 TAOBAO = Kind(
-    name="taobao",
-    server=shop.SimulatedTaobao,
-    shop=TaobaoShop,
-    listing=shop.LISTING,
-    detail=shop.DETAIL,
-    ship=shop.SHIPPING[0],
+    *("taobao", shop.SimulatedTaobao, TaobaoShop),
+    *(shop.LISTING, shop.DETAIL, shop.SHIPPING[0]),
 )
 JD = Kind(
-    name="jd",
-    server=jd.SimulatedJd,
-    shop=JdShop,
-    listing=jd.LISTING,
-    detail=jd.DETAIL,
-    ship=jd.SHIP,
+    *("jd", jd.SimulatedJd, JdShop, jd.LISTING, jd.DETAIL, jd.SHIP),
     refuses_again="10400001",
 )
 PDD = Kind(
-    name="pdd",
-    server=pdd.SimulatedPdd,
-    shop=PddShop,
-    listing=pdd.LISTING,
-    detail=pdd.DETAIL,
-    ship=pdd.SHIP,
+    *("pdd", pdd.SimulatedPdd, PddShop, pdd.LISTING, pdd.DETAIL, pdd.SHIP),
     refuses_again="30002",
 )
-KTT = Kind(
-    name="ktt",
-    server=ktt.SimulatedKtt,
-    shop=KttShop,
-    listing=ktt.LISTING,
-    detail=ktt.DETAIL,
-    ship=ktt.SHIP,
-)
+KTT = Kind(*("ktt", ktt.SimulatedKtt, KttShop, ktt.LISTING, ktt.DETAIL, ktt.SHIP))
 DOUYIN = Kind(
-    name="douyin",
-    server=douyin.SimulatedDouyin,
-    shop=DouyinShop,
-    listing=douyin.LISTING,
-    detail=douyin.DETAIL,
-    ship=douyin.SHIP,
+    *("douyin", douyin.SimulatedDouyin, DouyinShop),
+    *(douyin.LISTING, douyin.DETAIL, douyin.SHIP),
 )
 WECHAT = Kind(
-    name="wechat",
-    server=wechat.SimulatedWechat,
-    shop=WechatShop,
+    *("wechat", wechat.SimulatedWechat, WechatShop),
+    *(wechat.LISTING, wechat.DETAIL, wechat.SHIP),
     usual={"session": "", "refresh_token": ""},
-    listing=wechat.LISTING,
-    detail=wechat.DETAIL,
-    ship=wechat.SHIP,
     clocked=False,
 )
 KUAISHOU = Kind(
-    name="kuaishou",
-    server=kuaishou.SimulatedKuaishou,
-    shop=KuaishouShop,
+    *("kuaishou", kuaishou.SimulatedKuaishou, KuaishouShop),
+    *(kuaishou.LISTING, kuaishou.DETAIL, kuaishou.SHIP),
     usual={"app_secret": "secret:sign", "carriers": {"zto": "1", "sf": "4"}},
-    listing=kuaishou.LISTING,
-    detail=kuaishou.DETAIL,
-    ship=kuaishou.SHIP,
     single=True,
 )
 SHOPIFY = Kind(
-    name="shopify",
-    server=shopify.SimulatedShopify,
-    shop=ShopifyShop,
+    *("shopify", shopify.SimulatedShopify, ShopifyShop),
+    *(shopify.LISTING, shopify.DETAIL, shopify.SHIP),
     usual={"refresh_token": ""},
-    listing=shopify.LISTING,
-    detail=shopify.DETAIL,
-    ship=shopify.SHIP,
     clocked=False,
     asks=False,
     noted=False,
     waits=True,
 )
 WOO = Kind(
-    name="woocommerce",
-    server=woocommerce.SimulatedWoo,
-    shop=WooShop,
+    *("woocommerce", woocommerce.SimulatedWoo, WooShop),
+    *(woocommerce.LISTING, woocommerce.DETAIL, woocommerce.NOTE),
     usual={"session": "", "refresh_token": ""},
-    listing=woocommerce.LISTING,
-    detail=woocommerce.DETAIL,
-    ship=woocommerce.NOTE,
     renews=False,
     clocked=False,
     asks=False,
@@ -114,13 +73,9 @@ WOO = Kind(
     at_once=False,
 )
 VENDURE = Kind(
-    name="vendure",
-    server=vendure.SimulatedVendure,
-    shop=VendureShop,
+    *("vendure", vendure.SimulatedVendure, VendureShop),
+    *(vendure.LISTING, "order", vendure.FULFIL),
     usual={"session": "", "refresh_token": ""},
-    listing=vendure.LISTING,
-    detail="order",
-    ship=vendure.FULFIL,
     clocked=False,
     asks=False,
     noted=False,

@@ -31,9 +31,10 @@ class Kind:
     shop: Callable[..., Any]
     listing: str
     """What a listing call is called in scripts."""
-    ship: str
-    """What the call is called that reports a waybill."""
     detail: str
+    """As well, a call for one order."""
+    ship: str
+    """As well, the call that reports a waybill."""
     renews: bool = True
     clocked: bool = True
     """Whether a call carries a time that can be wrong."""

@@ -1,13 +1,12 @@
 """The Taobao connector against a simulated platform, over a real socket."""
 
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from core.clock import SHANGHAI, SetClock, SystemClock
-from core.ports import CallFailed, Fault, PlatformOrder
+from core.ports import CallFailed, Fault
 from drivers.channels.access import Tokens
 from drivers.channels.taobao import TaobaoShop, _Window
 from drivers.simulated.shop import DETAIL, LISTING, REFRESH, SimLine, SimOrder
@@ -25,7 +24,18 @@ from tests.drivers.channels.shopkit import (
     parcel,
     refused,
 )
-from tests.until import until
+from tests.drivers.channels.test_marketplaces_alike import (  # noqa: F401 - run here as well
+    test_a_captive_portal_does_not_set_the_clock,
+    test_a_window_of_days_is_asked_for_in_parts,
+    test_the_pace_stays_below_the_platforms_limit,
+)
+from tests.drivers.channels.test_shops_alike import (  # noqa: F401 - run here as well
+    test_a_call_that_never_left_leaves_no_doubt,
+    test_a_clock_that_stays_wrong_is_said_so,
+    test_both_orders_on_the_boundary_second_are_seen,
+    test_many_calls_renew_once,
+    test_no_note_is_told_as_none_left,
+)
 
 SHIP = TAOBAO.ship
 
@@ -58,11 +68,6 @@ def test_an_order_is_read_as_it_is(floor: Floor) -> None:
     assert order.receiver.cipher_ref and order.buyer_key and not order.flags
     assert {x.refund for x in order.lines} == {"NO_REFUND"}
     assert "session" not in order.raw and "secret" not in order.raw
-
-
-def test_no_note_is_told_as_none_left(floor: Floor) -> None:
-    (number,) = floor.place()
-    assert floor.shop().detail(number).buyer_note == ""
 
 
 def test_ids_of_nineteen_digits_stay_exact(floor: Floor) -> None:
@@ -165,25 +170,10 @@ def test_an_empty_window_is_one_call(floor: Floor) -> None:
     assert floor.server.calls == 1
 
 
-def test_both_orders_on_the_boundary_second_are_seen(floor: Floor) -> None:
-    first = floor.place()
-    floor.clock.advance(1)
-    second = floor.place()
-    shop, edge = floor.shop(), NOON + 1000
-    seen = listed(shop, NOON, edge) + listed(shop, edge, edge + 60_000)
-    assert set(seen) == {*first, *second}
-
-
 def test_a_window_that_ends_within_a_second_holds_that_second(floor: Floor) -> None:
     floor.clock.advance(0.4)
     numbers = floor.place()
     assert listed(floor.shop(), NOON - 60_000, NOON + 500) == numbers
-
-
-def test_a_wide_window_is_asked_for_in_parts(floor: Floor) -> None:
-    numbers = floor.place(2)
-    shop = floor.shop()
-    assert set(listed(shop, NOON - 26 * 3_600_000, NOON + 1000)) == set(numbers)
 
 
 def test_kinds_the_platform_hides_are_listed(floor: Floor) -> None:
@@ -249,21 +239,6 @@ def test_a_session_that_runs_out_is_renewed_within_the_window(floor: Floor) -> N
     assert "s1" not in repr(kept) and floor.server.count(REFRESH) == 1
 
 
-def test_many_calls_renew_once(floor: Floor) -> None:
-    (number,), shop, read = floor.place(), floor.shop(), list[PlatformOrder]()
-    floor.server.expire()
-    gate = threading.Barrier(4)
-
-    def ask() -> None:
-        gate.wait()
-        read.append(shop.detail(number))
-
-    for _ in range(4):
-        threading.Thread(target=ask).start()
-    until(lambda: len(read) == 4)
-    assert floor.server.count(REFRESH) == 1
-
-
 def test_a_withdrawn_authorisation_is_said_so(floor: Floor) -> None:
     (number,) = floor.place()
     shop = floor.shop()
@@ -294,12 +269,6 @@ def test_a_wrong_clock_is_set_by_the_server(floor: Floor, minutes: int) -> None:
     assert shop.detail(number) and floor.server.calls == 3  # refused once, then never again
 
 
-def test_a_clock_that_stays_wrong_is_said_so(floor: Floor) -> None:
-    shop = floor.shop()
-    floor.server.script([{"at": "call#1", "do": "skew 3000"}, {"at": "call#2", "do": "skew 9000"}])
-    assert refused(lambda: shop.detail("1")).fault is Fault.CLOCK
-
-
 def test_a_ban_is_waited_out_and_not_hammered(floor: Floor) -> None:
     (number,), shop = floor.place(), floor.shop()
     floor.server.script([{"at": DETAIL, "do": "ban 7"}])
@@ -327,13 +296,6 @@ def test_too_many_calls_are_banned_by_the_platform(floor: Floor) -> None:
     for _ in range(3):
         shop.detail(number)
     assert refused(lambda: shop.detail(number)).wait_s == 10
-
-
-def test_the_pace_stays_below_the_platforms_limit(floor: Floor) -> None:
-    (number,), shop = floor.place(), floor.shop(per_second=5)
-    floor.server.limit = (5, 1.0)
-    for _ in range(12):
-        assert shop.detail(number).number == number
 
 
 # --- shipping -----------------------------------------------------------------------------------
@@ -386,16 +348,6 @@ def test_trouble_of_the_platform_while_shipping_leaves_doubt(floor: Floor) -> No
     floor.server.script([{"at": SHIP, "do": "isp_after"}])
     failed = refused(lambda: shop.ship(parcel(number)))
     assert failed.fault is Fault.TRANSIENT and failed.in_doubt
-
-
-def test_a_call_that_never_left_leaves_no_doubt(floor: Floor) -> None:
-    (number,), shop = floor.place(), floor.shop()
-    floor.server.cut()
-    failed = refused(lambda: shop.ship(parcel(number)))
-    assert failed.fault is Fault.TRANSIENT and not failed.in_doubt
-    floor.server.restore()
-    shop.ship(parcel(number))
-    assert len(floor.server.shipments[number]) == 1
 
 
 def test_the_same_waybill_again_is_refused(floor: Floor) -> None:
@@ -455,13 +407,6 @@ def test_no_answer_of_the_network_is_an_order(floor: Floor, kind: str, fault: Fa
     floor.server.script([{"at": "*", "do": kind}])
     assert refused(lambda: shop.detail(number)).fault is fault
     assert shop.detail(number).number == number
-
-
-def test_a_captive_portal_does_not_set_the_clock(floor: Floor) -> None:
-    shop = floor.shop()
-    floor.server.script([{"at": "*", "do": ["skew 5000", "html200"]}])
-    refused(lambda: shop.detail("1"))
-    assert shop.server_now() == NOON
 
 
 def test_a_name_that_does_not_resolve_is_no_connection(floor: Floor) -> None:
