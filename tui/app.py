@@ -12,17 +12,20 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
 
 from core.floor.values import BenchView
 from core.messages import Message, message
 from tui import palette as colours
 from tui.actions import BY_ID, Action, Keymap, offered
+from tui.exact import exact
 from tui.general import GENERAL
 from tui.ink import Line
 from tui.leaving import leave_on_signals, orphaned
@@ -447,6 +450,10 @@ class PacklineApp(App[None]):
         last_words = message("trouble.cancelled") if error is None else told(error)
         self._exit_renderables.append(Text(say(last_words)))
         self._close_messages_no_wait()
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Textual's own door to the terminal."""
+        super()._display(screen, exact(renderable))
 
     def on_bench_moved(self, event: BenchMoved) -> None:
         """Paint a committed view."""

@@ -1,14 +1,19 @@
 """Lines are exactly as wide as they say, whatever is written on them."""
 
 import unicodedata
+from io import StringIO
 
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import Console
+from rich.segment import Segment
+from textual.strip import Strip
 
 from tui import glyphs
+from tui.exact import ExactUpdate
 from tui.ink import cut, ends, fit, measure, pad, plain, row, safe, wrap
-from tui.widgets.canvas import changed_span
+from tui.widgets.canvas import changed_spans
 
 texts = st.text(max_size=40) | st.text(alphabet="中文ab 12-，\u200d\u202e\x1b[\u0301", max_size=40)
 widths = st.integers(0, 30)
@@ -62,18 +67,20 @@ cells = st.text(alphabet="ab中文 ", min_size=0, max_size=20)
 
 
 @given(cells, cells)
-def test_a_changed_span_repairs_the_old_line(old, new):
+def test_changed_spans_repair_the_old_line(old, new):
     width = 40
     a, b = row(width, (old, "text")), row(width, (new, "text"))
-    x, size = changed_span(a, b)
-    if a == b:
-        assert size == 0
+    spans = changed_spans(a, b)
+    assert (spans == []) == (plain(a) == plain(b))
 
     def cells_of(line):
         return [c for char in plain(line) for c in [char, *[""] * (cell_len(char) - 1)]]
 
     before, after = cells_of(a), cells_of(b)
-    before[x : x + size] = after[x : x + size]
+    for x, size in spans:
+        before[x : x + size] = after[x : x + size]
+        assert after[x]  # never the second half of a wide character
+        assert x + size == width or after[x + size]
     assert before == after
 
 
@@ -94,3 +101,10 @@ def test_the_largest_fitting_scale_is_chosen():
     assert glyphs.best_scale("A-03-12", 53, 5) == 1
     assert glyphs.best_scale("A-03-12", 20, 5) == 0
     assert glyphs.best_scale("雾蓝", 80, 10) == 0
+
+
+def test_only_what_differs_is_written():
+    console = Console(file=StringIO(), color_system=None)
+    line = Strip([Segment("已 13 / 共 999")], 14)
+    written = ExactUpdate([{0: line}], [(0, 3, 5), (0, 11, 14)], [[14]]).render_segments(console)
+    assert written == "\x1b[1;4H13\x1b[1;12H999"

@@ -9,10 +9,12 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.ink import Line, Piece, finished, tall, width_of
+from tui.ink import Line, finished, tall, width_of
 from tui.palette import Palette, palette
 
 _PLAIN = palette("dark")
+GAP = 12
+"""Fewer unchanged cells than this cost less than moving the cursor and the colours over them."""
 
 
 def strip_of(line: Line, colours: Palette, width: int) -> Strip:
@@ -20,22 +22,20 @@ def strip_of(line: Line, colours: Palette, width: int) -> Strip:
     return Strip([Segment(text, colours[style]) for text, style in line], width)
 
 
-def changed_span(old: Line, new: Line) -> tuple[int, int]:
-    """First cell and number of cells in which two lines of equal width differ."""
+def changed_spans(old: Line, new: Line) -> list[tuple[int, int]]:
+    """(first cell, number of cells) of each part in which two lines of equal width differ."""
     same = _same_pieces(old, new)
-    x = sum(width_of(text) for text, _ in new[:same])
-    before, after = _characters(old[same:]), _characters(new[same:])
-    start = 0
-    for a, b in zip(before, after, strict=False):
-        if a != b:
-            break
-        start += 1
-    end = 0
-    limit = min(len(before), len(after)) - start
-    while end < limit and before[-1 - end] == after[-1 - end]:
-        end += 1
-    x += sum(width_of(char) for char, _ in after[:start])
-    return x, sum(width_of(char) for char, _ in after[start : len(after) - end])
+    start = sum(width_of(text) for text, _ in new[:same])
+    before, after = _cells(old[same:]), _cells(new[same:])
+    spans: list[tuple[int, int]] = []
+    for x, (a, b) in enumerate(zip(before, after, strict=True), start):
+        if a == b:
+            continue
+        if spans and x - sum(spans[-1]) <= GAP:
+            spans[-1] = (spans[-1][0], x + 1 - spans[-1][0])
+        else:
+            spans.append((x, 1))
+    return spans
 
 
 def _same_pieces(old: Line, new: Line) -> int:
@@ -48,8 +48,14 @@ def _same_pieces(old: Line, new: Line) -> int:
     return same
 
 
-def _characters(line: Line) -> list[Piece]:
-    return [(char, style) for text, style in line for char in text]
+def _cells(line: Line) -> list[tuple[str, str, int]]:
+    """What stands in each cell; the halves of a wide character differ from any other's."""
+    return [
+        (char, style, half)
+        for text, style in line
+        for char in text
+        for half in range(1 if char.isascii() else width_of(char))
+    ]
 
 
 class Canvas(Widget):
@@ -86,10 +92,10 @@ class Canvas(Widget):
             self.refresh()
             return
         dirty = [
-            Region(x, y, max(cells, 1), 1)
+            Region(x, y, cells, 1)
             for y, (a, b) in enumerate(zip(old, new, strict=True))
             if a != b
-            for x, cells in [changed_span(a, b)]
+            for x, cells in changed_spans(a, b)
         ]
         if dirty:
             self.refresh(*dirty)
