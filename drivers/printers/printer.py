@@ -27,6 +27,8 @@ from drivers.printers.transport import WRITE_S, Link, open_link, reason
 
 LANGUAGES: dict[str, ModuleType] = {"zpl": zpl, "tspl": tspl, "escpos": escpos}
 ANSWER_S = 1.0
+CONFIRM_S = 3.0
+"""How long a printer that has just taken a job may be too busy to answer."""
 """How long a printer may think about its status; a Zebra with an open head stays silent."""
 DOTS_PER_MM = {203: 8, 300: 12}
 
@@ -168,7 +170,7 @@ class LabelPrinter:
         try:
             link = self._open()
             try:
-                said = self._ask(link)
+                said = self._ask(link, max(self._answer_s, CONFIRM_S))
             finally:
                 link.close()
         except PrintFailed as failed:
@@ -176,15 +178,16 @@ class LabelPrinter:
         if said.fault:
             raise PrintFailed(said.fault, in_doubt=True)
 
-    def _ask(self, link: Link) -> PrinterStatus:
+    def _ask(self, link: Link, patience_s: float = 0.0) -> PrinterStatus:
         """The status over an open link; silence and garbage are no answer, never an exception."""
         speech = LANGUAGES[self.language]
-        deadline = time.monotonic() + self._answer_s
+        wait_s = patience_s or self._answer_s
+        deadline = time.monotonic() + wait_s
         heard = b""
         try:
             if (known := link.state(self.name)) is not None:
                 return known
-            heard = link.ask(speech.ASK, self._answer_s)
+            heard = link.ask(speech.ASK, wait_s)
             while not speech.complete(heard) and (left := deadline - time.monotonic()) > 0:
                 heard += link.read(left)
         except OSError as error:

@@ -222,6 +222,7 @@ def test_a_database_that_cannot_be_read_keeps_the_last_picture(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view = bench.opens()
+    until(lambda: bench.shown[-1].number == view.number)
     original = bench.station.bench.view
 
     def refuse() -> BenchView:
