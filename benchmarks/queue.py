@@ -82,7 +82,8 @@ def keys(size: int, times: int) -> Table:
             terminal.until("DB2025")
             terminal.rest(0.6)
             for name, key in (("down", DOWN), ("page down", PAGE_DOWN)):
-                table.add(cells, name, *press(terminal, key, times))
+                pages = min(times, 50)  # further down there is nothing left to page to
+                table.add(cells, name, *press(terminal, key, times if key == DOWN else pages))
     return table
 
 

@@ -5,6 +5,7 @@ typed by a scanner is a scan whatever is in view, unless a line is being typed. 
 awaited on the way; answers come back as messages and are painted when they come.
 """
 
+import gc
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -47,10 +48,18 @@ if TYPE_CHECKING:
     pass
 
 
+SETTLED_S = 2.0
+"""By then everything that stays for the day has been made."""
 POLL_S = 0.5
 """How often the database is asked whether something changed: one pragma."""
 OUTAGE_S = 60
 """The same trouble is told again only after this long."""
+
+
+def settle() -> None:
+    """Leave what stays out of every later collection: one over all of it would hold up a scan."""
+    gc.collect()
+    gc.freeze()
 
 
 class PacklineApp(App[None]):
