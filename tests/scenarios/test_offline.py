@@ -106,7 +106,11 @@ secret = "secret"
             " AND held = 0 ORDER BY id LIMIT ?",
             most,
         ):
-            order_id = bring(self.store, "weighing", number)
+            bring(self.store, "weighing", number)
+        for order_id in column(  # also what a full disk left standing before the scale
+            self.store,
+            "SELECT id FROM orders WHERE stage = 'weighing' AND weighed_at IS NULL AND held = 0",
+        ):
             self.store.do(lambda tx, order_id=order_id: weigh(tx, order_id))
         for job in column(self.store, "SELECT id FROM print_jobs WHERE state = 'waiting'"):
             self.store.do(lambda tx, job=job: label_printed(tx, job))
