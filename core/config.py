@@ -117,7 +117,10 @@ class Config:
     stations: tuple[StationConfig, ...] = ()
     carrier: CarrierConfig | None = None
     sound: str = ""
-    """A command that plays a tone's sound (``{tone}`` is replaced); "" rings the terminal bell."""
+    """A command that plays a tone's sound; "" rings the terminal bell.
+
+    ``{file}`` is replaced by the sound that ships for the tone, ``{tone}`` by the tone's name.
+    """
 
     def station(self, code: str) -> StationConfig:
         """A station by code. Raises Problem."""

@@ -46,7 +46,10 @@ def _colours_unsaid(environ: MutableMapping[str, str]) -> bool:
 
 
 def require_terminal() -> None:
-    """Raise Problem unless both ends are a terminal; without one Textual spins for ever."""
-    for stream in (sys.__stdin__, sys.__stdout__):
+    """Raise Problem unless every end is a terminal; without one Textual spins for ever.
+
+    Textual draws on the error stream: a log kept with ``2>`` would swallow the whole screen.
+    """
+    for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__):
         if stream is None or stream.closed or not stream.isatty():
             raise Problem("start.no_terminal")

@@ -4,6 +4,7 @@ import logging
 import shlex
 import subprocess
 from collections.abc import Callable
+from importlib import resources
 
 from core.floor.values import Tone
 from tui.tones import LOOKS
@@ -14,8 +15,10 @@ _log = logging.getLogger(__name__)
 class Sounder:
     """Plays tones without ever waiting for one to end.
 
-    ``command`` is run with the tone's name in place of ``{tone}`` (or as its last argument);
-    without it the terminal's own bell rings for the tones that refuse something.
+    ``command`` is run with the tone's name in place of ``{tone}`` and the path of the sound that
+    ships for it in place of ``{file}`` (with neither, the name is its last argument). Without a
+    command, or with one that cannot be started, the terminal's own bell rings for the tones that
+    refuse something.
     """
 
     def __init__(self, bell: Callable[[], None], command: str = "", *, muted: bool = False) -> None:
@@ -29,17 +32,12 @@ class Sounder:
         """Sound a tone now; a second one does not wait for the first."""
         if self.muted:
             return
-        if not self._command:
+        if not (self._command and self._start(words_for(self._command, tone))):
             for _ in range(LOOKS[tone].bells):
                 self._bell()
-            return
-        self._start(tone)
 
-    def _start(self, tone: Tone) -> None:
+    def _start(self, words: list[str]) -> bool:
         self._playing = [process for process in self._playing if process.poll() is None]
-        words = [word.replace("{tone}", tone.value) for word in self._command]
-        if words == self._command:
-            words.append(tone.value)
         try:
             self._playing.append(
                 subprocess.Popen(
@@ -54,3 +52,12 @@ class Sounder:
             if not self._failed:
                 _log.warning("the sound command cannot be started: %s", error)
             self._failed = True
+            return False
+        return True
+
+
+def words_for(command: list[str], tone: Tone) -> list[str]:
+    """The command for one tone."""
+    file = str(resources.files("data").joinpath("sounds", f"{tone.value}.wav"))
+    words = [word.replace("{tone}", tone.value).replace("{file}", file) for word in command]
+    return words if words != command else [*words, tone.value]
