@@ -67,6 +67,30 @@ class WarehouseConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BoxConfig:
+    """A box type: chosen at the bench by ``PKBOXnn``, known by its empty weight in grams."""
+
+    number: int
+    name: str
+    tare_g: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloorConfig:
+    """How the benches work; what each setting means stands at ``core.floor.rules``."""
+
+    pick_first: bool = True
+    bin_required: bool = False
+    partial_ok: bool = False
+    single_scan: bool = True
+    error_lock: bool = False
+    confirm_notes: bool = True
+    in_store: tuple[str, ...] = ()
+    """How weighed goods are coded, e.g. ``21IIIIIWWWWWC``."""
+    boxes: tuple[BoxConfig, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceConfig:
     """One device: what kind, where it is, and its own settings."""
 
@@ -111,6 +135,7 @@ class Config:
     """The same while units are counted, where the same code is also the next unit."""
     repeat_command_ms: int = 1500
     """The same for commands."""
+    floor: FloorConfig = FloorConfig()
     sender: Sender = field(default_factory=lambda: Sender(name="", phone=""))
     warehouses: tuple[WarehouseConfig, ...] = ()
     shops: tuple[ShopConfig, ...] = ()
@@ -178,6 +203,20 @@ class Table:
             raise self.wrong(key, f">= {least}", value)
         return value
 
+    def flag(self, key: str, default: bool) -> bool:
+        """Yes or no."""
+        value = self.values.pop(key, default)
+        if not isinstance(value, bool):
+            raise self.wrong(key, "true | false", value)
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts; empty when it is absent."""
+        value = self.values.pop(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.wrong(key, '["...", "..."]', value)
+        return tuple(value)
+
     def tables(self, key: str) -> list["Table"]:
         """A list of tables; empty when it is absent."""
         value = self.values.pop(key, [])
@@ -224,6 +263,7 @@ def read_config(path: Path) -> Config:
         repeat_counting_ms=top.number("repeat_counting_ms", 300),
         repeat_command_ms=top.number("repeat_command_ms", 1500),
         sound=top.text("sound", ""),
+        floor=floor_of(top.table("floor")),
         sender=sender_of(top.table("sender")),
         warehouses=unique(tuple(warehouse_of(t) for t in top.tables("warehouses")), path),
         shops=unique(tuple(shop_of(t, secrets) for t in top.tables("shops")), path),
@@ -262,6 +302,44 @@ def sender_of(table: Table | None) -> Sender:
     sender = Sender(**{name: table.text(name, "") for name in names})
     table.finish()
     return sender
+
+
+def floor_of(table: Table | None) -> FloorConfig:
+    """How the benches work."""
+    if table is None:
+        return FloorConfig()
+    usual = FloorConfig()
+    names = ("pick_first", "bin_required", "partial_ok", "single_scan", "error_lock")
+    floor = FloorConfig(
+        **{name: table.flag(name, getattr(usual, name)) for name in (*names, "confirm_notes")},
+        in_store=in_store_of(table),
+        boxes=tuple(box_of(each) for each in table.tables("boxes")),
+    )
+    table.finish()
+    return floor
+
+
+def in_store_of(table: Table) -> tuple[str, ...]:
+    """Patterns of weighed goods."""
+    from core.floor.content import InStorePattern
+
+    patterns = table.texts("in_store")
+    for pattern in patterns:
+        try:
+            InStorePattern(pattern)
+        except Problem as problem:
+            raise table.wrong("in_store", problem.message, pattern) from problem
+    return patterns
+
+
+def box_of(table: Table) -> BoxConfig:
+    """One box type; its number is the one of its command code."""
+    number = table.number("number", 0)
+    if number not in range(1, 21):
+        raise table.wrong("number", "1..20", number)
+    box = BoxConfig(number=number, name=table.text("name"), tare_g=table.number("tare_g", 0))
+    table.finish()
+    return box
 
 
 def warehouse_of(table: Table) -> WarehouseConfig:

@@ -16,9 +16,11 @@ from core.clock import Clock
 from core.config import Config, DeviceConfig, StationConfig
 from core.evidence import Recorder
 from core.floor.bench import Bench
+from core.floor.content import InStorePattern
 from core.floor.rules import FloorRules
 from core.floor.values import BenchView, Outcome, Step, Tone
 from core.floor.weight import Tolerance
+from core.floor.work import Box
 from core.messages import Message, message
 from core.ports import DeviceState, Scan
 from core.shipping.printing import PrintRun
@@ -41,7 +43,18 @@ COUNTING = frozenset({Step.PICK, Step.PACK})
 
 def rules_of(config: Config) -> FloorRules:
     """How the benches of this place work."""
-    return FloorRules(tolerance=Tolerance(config.tolerance_g, config.tolerance_percent * 10))
+    floor = config.floor
+    return FloorRules(
+        pick_first=floor.pick_first,
+        bin_required=floor.bin_required,
+        partial_ok=floor.partial_ok,
+        single_scan=floor.single_scan,
+        error_lock=floor.error_lock,
+        confirm_notes=floor.confirm_notes,
+        tolerance=Tolerance(config.tolerance_g, config.tolerance_percent * 10),
+        boxes={box.number: Box(box.number, box.name, box.tare_g) for box in floor.boxes},
+        in_store=tuple(InStorePattern(pattern) for pattern in floor.in_store),
+    )
 
 
 def deaf(view: BenchView) -> None:

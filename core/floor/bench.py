@@ -114,7 +114,8 @@ class Bench:
         told = hear(stand.state, news, tx.now)
         decision = told
         if ask is not None and not any(each.kind is not NewsKind.EDIT for each in news):
-            desk = Desk(tx, self.place, self.rules, symbology)
+            free = not told.state.busy and told.state.mode == "orders"
+            desk = Desk(tx, self.place, self.rules, symbology, free=free)
             decision = decide(told.state, ask(desk), tx.now)
         return self._remember(tx, stand, self._record(tx, told.state, decision))
 

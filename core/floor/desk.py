@@ -40,11 +40,21 @@ def place_of(read: Rows, station: str) -> Place:
 class Desk:
     """The ``Lookup`` over a transaction or a reader."""
 
-    def __init__(self, read: Rows, place: Place, rules: FloorRules, symbology: str = "") -> None:
+    def __init__(
+        self,
+        read: Rows,
+        place: Place,
+        rules: FloorRules,
+        symbology: str = "",
+        *,
+        free: bool = False,
+    ) -> None:
+        """``free``: no order is in hand, so that a product may open one."""
         self.read = read
         self.place = place
         self.rules = rules
         self.symbology = symbology
+        self.free = free
 
     def badge(self, text: str) -> Operator | None:
         """Whose badge; retired ones open nothing."""
@@ -121,6 +131,19 @@ class Desk:
             " AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.order_id = orders.id)"
             " ORDER BY ship_by, id LIMIT 1",
             self.place.warehouse_id,
+        )
+        return self.opening(row["id"]) if row else None
+
+    def single(self, ref: ProductRef) -> Opening | None:
+        """The most urgent order that is one piece of this product and nothing else."""
+        if not (self.free and self.rules.single_scan):
+            return None
+        row = self.read.one(
+            "SELECT id FROM orders WHERE warehouse_id = ? AND only_sku_id = ? AND open = 1"
+            " AND held = 0 AND ready_at IS NOT NULL AND verified_at IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.order_id = orders.id)"
+            " ORDER BY ship_by, id LIMIT 1",
+            *(self.place.warehouse_id, ref.sku_id),
         )
         return self.opening(row["id"]) if row else None
 

@@ -82,6 +82,18 @@ def take(
     return progress(state, work, before, tuple(done), code)
 
 
+def check_single(state: BenchState, work: Work, ref: ProductRef, code: str, now: int) -> Decision:
+    """The one unit of the order just opened is under the scanner: picked and verified at once."""
+    before = work.step
+    line = next(line for line in work.lines if line.wanted)
+    done = Verified(line.line_id, 1, picked_too=1 - line.picked, grams=ref.grams or 0)
+    work = replace(apply(work, done), verified_at=now)
+    state = replace(state, work=work, touched=line.line_id, trail=((done,),))
+    state = ask_note(state, work) if work.to_read else state
+    what = message("scan.single", number=work.number, sku=line.sku, spec=line.spec)
+    return say(state, Tone.COMPLETE, what, done, *closed(before, work), code=code)
+
+
 def _counted(work: Work, line: WorkLine, units: int, unit_grams: int) -> Picked | Verified:
     if work.step is Step.PICK:
         return Picked(line.line_id, units)

@@ -15,8 +15,10 @@ from core.watch import raise_alert
 
 
 def record(tx: Tx, order_id: int | None, changes: tuple[ch.Change, ...]) -> None:
-    """Write every change; the order is the one in hand before or after the decision."""
+    """Write every change; the order is the one in hand, from its opening on the one opened."""
     for change in changes:
+        if isinstance(change, ch.Claimed):
+            order_id = change.order_id
         write(change, tx, order_id or 0)
     if order_id is not None and changes:
         tx.run("UPDATE orders SET touched_at = ? WHERE id = ?", tx.now, order_id)

@@ -75,7 +75,7 @@ def fits(state: BenchState, meaning: Meaning) -> bool:
     if state.mode == "handover":
         return meaning.kind is Kind.WAYBILL
     if not state.busy:
-        return meaning.kind is Kind.ORDER
+        return meaning.kind is Kind.ORDER or meaning.opening is not None
     work, step = state.work, state.step
     if work is None or step is None or step is Step.WEIGH:
         return False
@@ -150,6 +150,8 @@ def _thing(state: BenchState, text: str, meaning: Meaning, now: int) -> Decision
     if meaning.kind is Kind.ORDER:
         opening = value if isinstance(value, Opening) else None
         return hands.open_order(kept, opening, text, now)
+    if isinstance(value, ProductRef) and not state.busy and meaning.opening is not None:
+        return hands.open_single(replace(kept, multiplier=1), meaning.opening, value, text, now)
     if state.work is None:
         return _wrong_kind(replace(kept, multiplier=1), text, meaning)
     if isinstance(value, ProductRef):
@@ -187,7 +189,7 @@ def _wrong_kind(state: BenchState, text: str, meaning: Meaning) -> Decision:
         return refuse(state, Tone.UNKNOWN, text, f"scan.unknown_{meaning.kind.value}", code=text)
     if isinstance(value, ProductRef):
         data = {"sku": value.sku, "spec": value.spec}
-        id_ = "scan.is_product" if state.mode == "orders" else "scan.is_product_not_waybill"
+        id_ = "scan.no_single" if state.mode == "orders" else "scan.is_product_not_waybill"
         return refuse(state, Tone.WRONG, text, id_, **data)
     if isinstance(value, ParcelRef):
         data = {"waybill": value.waybill, "number": value.number}

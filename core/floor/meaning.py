@@ -41,7 +41,8 @@ class Meaning:
     kind: Kind
     value: Value = None
     opening: Opening | None = None
-    """For the command that asks for the next order: that order."""
+    """For the command that asks for the next order: that order. For a product under the scanner of
+    a free bench: the most urgent order that is this one piece."""
     box: Box | None = None
     """For the command that chooses a box: that box."""
 
@@ -57,6 +58,7 @@ class Lookup(Protocol):
     def products(self, text: str) -> tuple[ProductRef, ...]: ...
     def box(self, number: int) -> Box | None: ...
     def next_order(self) -> Opening | None: ...
+    def single(self, ref: ProductRef) -> Opening | None: ...
 
 
 def number_in(text: str) -> str | None:
@@ -100,7 +102,7 @@ def _things(text: str, lookup: Lookup) -> tuple[Meaning, ...]:
     parcel = lookup.waybill(waybill_number(text))
     if parcel is not None:
         found.append(Meaning(Kind.WAYBILL, parcel))
-    found += [Meaning(Kind.PRODUCT, ref) for ref in lookup.products(text)]
+    found += [Meaning(Kind.PRODUCT, ref, lookup.single(ref)) for ref in lookup.products(text)]
     return tuple(found)
 
 

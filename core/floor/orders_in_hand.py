@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from core.floor.answers import refuse, say
 from core.floor.changes import Change, Claimed, LeftOpen
-from core.floor.items import ask_note
+from core.floor.items import ask_note, check_single
 from core.floor.state import BenchState, Decision, without_work
 from core.floor.values import Step, Tone
-from core.floor.work import Opening, Work
+from core.floor.work import Opening, ProductRef, Work
 from core.messages import message
 
 
@@ -27,6 +27,17 @@ def open_order(state: BenchState, opening: Opening | None, code: str, now: int) 
     if opening.claim is not None and not _may_take_over(state, opening):
         return say(state, Tone.WRONG, opening.claim, code=code)
     return _open(state, opening.work, opening.claim is not None, now)
+
+
+def open_single(
+    state: BenchState, opening: Opening, ref: ProductRef, code: str, now: int
+) -> Decision:
+    """The product in hand is the whole order: one scan opens it and checks it."""
+    opened = open_order(state, opening, code, now)
+    if opened.state.work is None or opened.state.work.number != opening.number:
+        return opened
+    checked = check_single(opened.state, opened.state.work, ref, code, now)
+    return replace(checked, changes=(*opened.changes, *checked.changes))
 
 
 def _may_take_over(state: BenchState, opening: Opening) -> bool:

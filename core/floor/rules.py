@@ -18,6 +18,9 @@ class FloorRules:
     """The bin is scanned before its products."""
     partial_ok: bool = False
     """A short order goes out with what is there; otherwise it is held."""
+    single_scan: bool = True
+    """On a free bench a product opens the most urgent order that is this one piece, and is checked
+    by the same scan."""
     error_lock: bool = False
     """A wrong item locks the bench until the right one or PKUNDO1 is scanned."""
     confirm_notes: bool = True

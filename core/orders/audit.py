@@ -104,6 +104,11 @@ def settle(tx: Tx, order: Row, found: dict[str, str], keep: set[str]) -> set[str
     return held
 
 
+def only_sku(wanted: dict[int, int]) -> int | None:
+    """The product of an order that is one piece and nothing else."""
+    return next(iter(wanted)) if list(wanted.values()) == [1] else None
+
+
 def allocate(tx: Tx, order: Row, lines: list[Row], *, short: bool) -> bool:
     """Choose a warehouse, reserve every unit there, and let the floor have the order.
 
@@ -123,9 +128,9 @@ def allocate(tx: Tx, order: Row, lines: list[Row], *, short: bool) -> bool:
     for line in lines:
         reserve(tx, choice.warehouse_id, line)
     tx.run(
-        "UPDATE orders SET warehouse_id = ?, carrier = ?, dispatch_why = ?, ready_at = ?"
-        " WHERE id = ?",
-        *(choice.warehouse_id, choice.carrier, choice.why, tx.now, order_id),
+        "UPDATE orders SET warehouse_id = ?, carrier = ?, dispatch_why = ?, ready_at = ?,"
+        " only_sku_id = ? WHERE id = ?",
+        *(choice.warehouse_id, choice.carrier, choice.why, tx.now, only_sku(wanted), order_id),
     )
     tx.event("ready", order_id, warehouse=choice.warehouse_id, carrier=choice.carrier)
     return True

@@ -64,6 +64,7 @@ class Shelf:
     )
     boxes: dict = field(default_factory=lambda: {3: Box(3, "M", 100)})
     upcoming: str = NUMBER
+    singles: dict = field(default_factory=dict)
 
     def badge(self, text):
         return self.badges.get(text)
@@ -88,6 +89,9 @@ class Shelf:
 
     def next_order(self):
         return self.orders.get(self.upcoming)
+
+    def single(self, ref):
+        return self.singles.get(ref.sku)
 
 
 ITEM_RED, ITEM_BLUE, ITEM_CUP = "6901234567892", "6901234567908", "6901234567915"
@@ -138,13 +142,17 @@ class Shift:
         return self.state.step
 
     def counts(self):
-        lines = self.state.work.lines if self.state.work else ()
-        return [(x.line_id, x.wanted, x.picked, x.verified, x.short) for x in lines]
+        return counts_of(self.state.work)
 
     def packed(self):
         """Picked and packed, ready for the scale."""
         items = (ITEM_RED, ITEM_RED, ITEM_CUP)
         return self.scans(NUMBER, *items, *items)
+
+
+def counts_of(work: Work | None):
+    lines = work.lines if work else ()
+    return [(x.line_id, x.wanted, x.picked, x.verified, x.short) for x in lines]
 
 
 def tone(outcome: Outcome | None) -> Tone | None:

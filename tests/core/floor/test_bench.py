@@ -28,6 +28,7 @@ from tests.core.floor.bench_world import CATALOGUES, catalogue, speak
 from tests.core.orders.warehouse import (
     BOSS,
     CUP,
+    NOON,
     TEE,
     column,
     kinds,
@@ -125,6 +126,47 @@ def label(store, name="T1", waybill="Z1", *, printed=True):
 
 
 # --- a parcel ---------------------------------------------------------------------------------
+
+
+def test_a_single_item_becomes_a_parcel_by_one_scan_the_most_urgent_first(store):
+    tell(store, order("T1", line("TEE", 2)))
+    tell(store, order("T2", line("TEE", 1), ship_by=NOON + 9_000_000))
+    tell(store, order("T3", line("TEE", 1), ship_by=NOON + 5_000_000))
+    floor = Floor(store)
+    floor.scan("BG1")
+    for name in ("T3", "T2"):
+        said = floor.scan(ITEM_TEE)
+        assert (said.say.id, said.say.data["number"]) == ("scan.single", number(store, name))
+        assert the_order(store, name)["verified_at"] is not None
+        floor.weigh(0)
+        assert floor.weigh(200).tone is Tone.COMPLETE
+        did = ["opened", "unit_verified", "picked", "verified", "weighed"]
+        assert [kind for kind in kinds(store, name) if kind in did] == did
+    assert floor.scan(ITEM_TEE).say.id == "scan.too_many"
+    floor.scan("PKCANC1")
+    assert floor.scan(ITEM_TEE).say.id == "scan.no_single"
+
+
+def test_an_item_opens_no_order_that_is_held_claimed_or_more_than_it(store):
+    tell(store, order("T1", line("TEE", 1)))
+    tell(store, order("T2", line("TEE", 1), line("CUP", 1)))
+    store.do(lambda tx: holds.hold(tx, the_order(store, "T1")["id"], "question"), BOSS)
+    floor = Floor(store)
+    floor.scan("BG1")
+    assert floor.scan(ITEM_TEE).say.id == "scan.no_single"
+    store.do(lambda tx: holds.release(tx, the_order(store, "T1")["id"], "question"), BOSS)
+    store.do(lambda tx: tx.run("INSERT INTO stations VALUES (2, 'B2', '二号台', 1)"))
+    other = Floor(store, "B2")
+    other.scan("BG2")
+    assert other.scan(ITEM_TEE).say.id == "scan.single"
+    assert floor.scan(ITEM_TEE).say.id == "scan.no_single"
+
+
+def test_where_every_order_begins_with_its_slip_an_item_opens_nothing(store):
+    tell(store, order("T1", line("TEE", 1)))
+    floor = Floor(store, single_scan=False)
+    floor.scan("BG1")
+    assert floor.scan(ITEM_TEE).say.id == "scan.no_single"
 
 
 def test_an_order_becomes_a_parcel_and_its_waybill_is_asked_for(store, floor):

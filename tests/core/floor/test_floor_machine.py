@@ -24,6 +24,7 @@ from core.floor.changes import (
     Weighed,
 )
 from core.floor.intents import Weight
+from core.floor.state import Asking
 from core.floor.values import Step, Tone
 from core.floor.work import Opening, ParcelRef
 from core.messages import message
@@ -131,9 +132,64 @@ def test_a_product_on_the_empty_bench_says_what_is_wanted():
     answer = bench.scan(ITEM_RED)
     assert (answer.tone, answer.say.id, answer.next.id) == (
         Tone.WRONG,
-        "scan.is_product",
+        "scan.no_single",
         "next.slip",
     )
+
+
+def single(**more):
+    """An order that is one cup, as the store answers for a cup on a free bench."""
+    work = order(order_id=8, number=SECOND, lines=(cup_line(line_id=9),), **more)
+    return {"CUP-1": Opening(SECOND, work)}
+
+
+def test_an_item_on_a_free_bench_opens_and_checks_the_order_that_is_this_one_piece():
+    bench = Shift(Shelf(singles=single()))
+    answer = bench.scan(ITEM_CUP)
+    assert (answer.tone, answer.say.id, answer.next.id) == (
+        Tone.COMPLETE,
+        "scan.single",
+        "next.weigh",
+    )
+    assert bench.changes == (
+        Claimed(8),
+        Verified(9, 1, picked_too=1),
+        StepDone(Step.PICK),
+        StepDone(Step.PACK),
+    )
+    assert bench.weigh(350).tone is Tone.COMPLETE
+
+
+def test_the_next_single_item_follows_the_one_whose_label_is_coming():
+    bench = Shift(Shelf(orders={NUMBER: Opening(NUMBER, order(lines=(cup_line(),)))}))
+    bench.scans(NUMBER, ITEM_CUP, ITEM_CUP)
+    bench.weigh(350)
+    bench.shelf.singles = single()
+    assert bench.scan(ITEM_CUP).say.data["number"] == SECOND
+    assert bench.changes[:2] == (LeftOpen(7, "finished"), Claimed(8))
+
+
+def test_an_item_never_opens_an_order_while_another_is_in_hand():
+    bench = Shift(Shelf(singles=single() | {"TS-RED-L": single()["CUP-1"]}))
+    bench.scans(NUMBER, ITEM_RED, ITEM_RED)
+    assert bench.scan(ITEM_RED).say.id == "scan.too_many"
+    assert bench.state.work.number == NUMBER
+
+
+def test_a_single_item_with_a_note_waits_for_it_and_can_be_undone():
+    bench = Shift(Shelf(singles=single(note_open=True, buyer_note="轻放")))
+    bench.scan(ITEM_CUP)
+    assert bench.state.question.asking is Asking.NOTE
+    bench.scan("PKNO001")
+    assert bench.scan("PKUNDO1").tone is Tone.COMMAND
+    assert bench.state.step is Step.PICK
+    assert bench.state.work.number == SECOND
+
+
+def test_while_parcels_are_handed_over_an_item_opens_nothing():
+    bench = Shift(Shelf(singles=single()))
+    bench.scan("PKHAND1")
+    assert bench.scan(ITEM_CUP).say.id == "scan.is_product_not_waybill"
 
 
 def test_a_code_nobody_knows():

@@ -32,6 +32,7 @@ from tests.core.floor.bench_world import (
     SECOND,
     Shelf,
     Shift,
+    counts_of,
     cup_line,
     order,
     red_line,
@@ -46,6 +47,7 @@ OTHERS = st.sampled_from(
     )
 )
 BADGES = st.sampled_from(["BG0001", "BG0002", "BG0009"])
+THIRD = "DB202601201001"
 RECORDING = (Picked, Verified, Shorted, Weighed, StepDone, Undone, Held, HandedOver)
 ORDER_OF_STEPS = [Step.PICK, Step.PACK, Step.WEIGH]
 
@@ -62,6 +64,8 @@ class Floor(RuleBasedStateMachine):
         )
         second = replace(work, order_id=8, number=SECOND, lines=(red_line(wanted=1),))
         shelf = Shelf(orders={NUMBER: Opening(NUMBER, work), SECOND: Opening(SECOND, second)})
+        self.single = replace(work, order_id=9, number=THIRD, lines=(cup_line(line_id=9),))
+        shelf.singles = {"CUP-1": Opening(THIRD, self.single)}
         self.bench = Shift(shelf, error_lock=lock)
         self.history = {}
         self.done = {}
@@ -71,10 +75,13 @@ class Floor(RuleBasedStateMachine):
         outcome = act()
         if outcome is not None and outcome.tone in BAD:
             assert not any(isinstance(change, RECORDING) for change in bench.changes)
+        order_id = self.order_id(before)
         for change in bench.changes:
-            self.account(change, before)
+            if isinstance(change, Claimed):
+                order_id = change.order_id
+            self.account(change, before, order_id)
 
-    def account(self, change, before):
+    def account(self, change, before, order_id):
         work = before.work
         if isinstance(change, Picked | Verified) and change.forced_by is not None:
             assert change.forced_by == BOSS.id
@@ -84,7 +91,7 @@ class Floor(RuleBasedStateMachine):
                 assert change.forced_by == BOSS.id
             assert not work.to_read or not self.bench.state.work.to_read
         if isinstance(change, StepDone):
-            closed = self.done.setdefault(self.order_id(before), [])
+            closed = self.done.setdefault(order_id, [])
             closed.append(change.step)
             assert closed == ORDER_OF_STEPS[: len(closed)]
         if isinstance(change, Undone):
@@ -97,7 +104,7 @@ class Floor(RuleBasedStateMachine):
 
     def order_id(self, before):
         work = before.work or self.bench.state.work
-        return work.order_id
+        return work.order_id if work else 0
 
     def undone(self, change, before):
         closed = self.done.get(self.order_id(before), [])
@@ -116,6 +123,8 @@ class Floor(RuleBasedStateMachine):
         same = before.work and after.work and before.work.order_id == after.work.order_id
         if not same:
             self.history.clear()
+            if after.trail:  # opened by its one piece
+                self.history[0] = counts_of(self.single)
         elif len(after.trail) > len(trail):
             self.history[len(trail)] = counts
         elif any(isinstance(change, Undone) for change in bench.changes):

@@ -38,14 +38,28 @@ def test_an_upgrade_saves_the_old_file_first(tmp_path, monkeypatch):
     store.close()
 
 
+WRITTEN_THEN = (
+    "INSERT INTO orders (id, number, uid, shop_id, platform_number, status, modified_at,"
+    " created_at, received_at, ship_by, digest, touched_at, ready_at, warehouse_id)"
+    " VALUES (1, 'DB20260120001', 'u', 1, 'T1', 'to_ship', 5, 5, 5, 9, 'd', 5, 5, 1)",
+    "INSERT INTO order_lines (order_id, shop_id, sub_number, sku_id, sku_code, ordered)"
+    " VALUES (1, 1, 'T1-1', 1, 'TEE', 1)",
+    "INSERT INTO stock_moves (at, warehouse_id, sku_id, kind, reserved, order_id)"
+    " VALUES (5, 1, 1, 'reserve', 1, 1)",
+    "INSERT INTO holds (order_id, reason, since) VALUES (1, 'question', 5)",
+    "INSERT INTO cursors VALUES (1, 'orders', 5)",
+)
+"""What a program of the first schema left in its file."""
+
+
 def test_a_file_of_the_first_schema_is_brought_up_with_a_backup(tmp_path, monkeypatch):
     """Every step there is, over a file with orders, shops and a cursor in it."""
     path = tmp_path / "p.db"
     every = migrating.steps()
     monkeypatch.setattr(migrating, "steps", lambda: every[:1])
     store = open_store(path)
-    tell(store, order("T1"))
-    store.do(lambda tx: tx.run("INSERT INTO cursors VALUES (1, 'orders', 5)"))
+    for statement in WRITTEN_THEN:
+        store.do(lambda tx, sql=statement: tx.run(sql))
     before = dump(store)
     store.close()
     monkeypatch.undo()
@@ -53,7 +67,8 @@ def test_a_file_of_the_first_schema_is_brought_up_with_a_backup(tmp_path, monkey
     assert store.backup_made == path.with_name("p.db.before-0002")
     assert store.read.one("PRAGMA user_version")["user_version"] == NEWEST
     after = dump(store)
-    assert {table: after[table] for table in before} == before
+    for table, rows in before.items():  # a later step may have added columns behind
+        assert [row[: len(old)] for row, old in zip(after[table], rows, strict=True)] == rows
     assert store.read.all("SELECT * FROM pull_gaps") == []
     store.close()
     saved = sqlite.connect(str(path) + ".before-0002")

@@ -70,6 +70,7 @@ def test_every_example_of_the_starter_is_right(tmp_path, monkeypatch, language):
     station = config.stations[0]
     assert station.scale and station.scanners and station.printer and station.camera
     assert config.shops and config.carrier and config.sound
+    assert config.floor.boxes and config.floor.in_store
 
 
 def test_both_starters_say_the_same():

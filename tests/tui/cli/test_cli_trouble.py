@@ -13,6 +13,9 @@ from tests.tui.cli.place import READY, Place, packline
     [
         ("language = \n", "not valid TOML"),
         ('lnguage = "en"\n', "lnguage should be a known key"),
+        ('[floor]\npick_first = "yes"\n', "floor.pick_first should be true | false"),
+        ('[floor]\nin_store = ["21X"]\n', "floor.in_store"),
+        ('[[floor.boxes]]\nnumber = 21\nname = "XL"\n', "number should be 1..20"),
         ('language = "fr"\n', "zh_CN | en, got fr"),
         ("warehouses = 3\n", "warehouses should be [[warehouses]]"),
         ("sender = 3\n", "sender should be a table"),
