@@ -89,6 +89,13 @@ class BoxChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class ToteUsed:
+    """What is picked for the order lies in this tote."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoteConfirmed:
     """The packer read the note and the changes, and did what they ask."""
 
@@ -169,6 +176,7 @@ Change = (
     | Weighed
     | Learned
     | BoxChosen
+    | ToteUsed
     | NoteConfirmed
     | Reprint
     | SlipReprint

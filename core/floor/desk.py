@@ -6,7 +6,17 @@ from core import people
 from core.errors import Problem
 from core.floor.content import gtins, in_store
 from core.floor.rules import FloorRules
-from core.floor.work import Box, Opening, Operator, ParcelRef, ProductRef, Work, WorkLine
+from core.floor.totes import FORM as TOTE
+from core.floor.work import (
+    Box,
+    Opening,
+    Operator,
+    ParcelRef,
+    ProductRef,
+    ToteRef,
+    Work,
+    WorkLine,
+)
 from core.messages import Message, message
 from core.store import Row, Rows
 from core.text import clean
@@ -67,6 +77,19 @@ class Desk:
         """A station's card carries its code."""
         row = self.read.one("SELECT code FROM stations WHERE code = ?", text)
         return row["code"] if row else None
+
+    def tote(self, text: str) -> ToteRef | None:
+        """A tote and the order in it: also a cancelled one, until its goods are put back."""
+        code = text.strip().upper()
+        if not TOTE.fullmatch(code):
+            return None
+        row = self.read.one(
+            "SELECT o.id FROM totes t JOIN orders o ON o.id = t.order_id WHERE t.code = ?"
+            " AND (o.open = 1 OR EXISTS (SELECT 1 FROM put_backs b"
+            "  WHERE b.order_id = o.id AND b.done_at IS NULL))",
+            code,
+        )
+        return ToteRef(code, self.opening(row["id"]) if row else None)
 
     def bin(self, text: str) -> str | None:
         """A location of this warehouse."""

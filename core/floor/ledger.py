@@ -97,6 +97,7 @@ def _(change: ch.StepDone, tx: Tx, order_id: int) -> None:
             " picked_at = ifnull(picked_at, ?1), verified_at = ?1 WHERE id = ?2",
             *(tx.now, order_id),
         )
+        tx.run("DELETE FROM totes WHERE order_id = ?", order_id)
         tx.event("verified", order_id)
 
 
@@ -134,6 +135,15 @@ def _(change: ch.Held, tx: Tx, order_id: int) -> None:
 @write.register
 def _(change: ch.BoxChosen, tx: Tx, order_id: int) -> None:
     tx.event("box", order_id, box=change.number)
+
+
+@write.register
+def _(change: ch.ToteUsed, tx: Tx, order_id: int) -> None:
+    tx.run(
+        "INSERT OR REPLACE INTO totes (code, order_id, since) VALUES (?, ?, ?)",
+        *(change.code, order_id, tx.now),
+    )
+    tx.event("in_tote", order_id, tote=change.code)
 
 
 @write.register

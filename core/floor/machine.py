@@ -24,9 +24,10 @@ from core.floor.intents import Event, News, NewsKind, Pressed, Scanned, Weight
 from core.floor.items import ask_note, scan_bin, scan_item
 from core.floor.meaning import Kind, Meaning
 from core.floor.state import Asking, BenchState, Decision, remember
+from core.floor.totes import scan_tote
 from core.floor.values import Step, Tone
 from core.floor.weighing import weigh
-from core.floor.work import Opening, Operator, ParcelRef, ProductRef, Work
+from core.floor.work import Opening, Operator, ParcelRef, ProductRef, ToteRef, Work
 from core.messages import message
 
 BOUNCE_MS = 500
@@ -150,6 +151,8 @@ def _thing(state: BenchState, text: str, meaning: Meaning, now: int) -> Decision
     if meaning.kind is Kind.ORDER:
         opening = value if isinstance(value, Opening) else None
         return hands.open_order(kept, opening, text, now)
+    if isinstance(value, ToteRef):
+        return scan_tote(kept, value, text, now)
     if isinstance(value, ProductRef) and not state.busy and meaning.opening is not None:
         return hands.open_single(replace(kept, multiplier=1), meaning.opening, value, text, now)
     if state.work is None:
@@ -196,6 +199,8 @@ def _wrong_kind(state: BenchState, text: str, meaning: Meaning) -> Decision:
         return refuse(state, Tone.WRONG, text, "scan.is_waybill", **data)
     if isinstance(value, Opening):
         return refuse(state, Tone.WRONG, text, "scan.is_order", number=value.number)
+    if isinstance(value, ToteRef):
+        return refuse(state, Tone.WRONG, text, "scan.is_tote", tote=value.code)
     return refuse(state, Tone.WRONG, text, "scan.is_bin", bin=str(value))
 
 

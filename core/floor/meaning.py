@@ -1,4 +1,4 @@
-"""What a scanned text is: a command, a badge, a station card, an order, a bin, a
+"""What a scanned text is: a command, a badge, a station card, an order, a tote, a bin, a
 waybill or a product. Pure over ``Lookup``; says what a thing is even when it is unwanted.
 """
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from core.floor.commands import FORM, Command, Given, parse
 from core.floor.content import gtins, waybill_hints, waybill_number
-from core.floor.work import Box, Opening, Operator, ParcelRef, ProductRef
+from core.floor.work import Box, Opening, Operator, ParcelRef, ProductRef, ToteRef
 
 NUMBER = re.compile(r"[A-Z]{2}\d{8}\d{3,}")
 """An internal number: prefix, local date, daily sequence. SF, YT and JT waybills fit it too."""
@@ -25,13 +25,14 @@ class Kind(Enum):
     BADGE = "badge"
     STATION = "station"
     ORDER = "order"
+    TOTE = "tote"
     BIN = "bin"
     WAYBILL = "waybill"
     PRODUCT = "product"
     UNKNOWN = "unknown"
 
 
-Value = Given | Operator | Opening | ParcelRef | ProductRef | str | None
+Value = Given | Operator | Opening | ToteRef | ParcelRef | ProductRef | str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Lookup(Protocol):
     def badge(self, text: str) -> Operator | None: ...
     def station(self, text: str) -> str | None: ...
     def order(self, number: str) -> Opening | None: ...
+    def tote(self, text: str) -> ToteRef | None: ...
     def bin(self, text: str) -> str | None: ...
     def waybill(self, text: str) -> ParcelRef | None: ...
     def products(self, text: str) -> tuple[ProductRef, ...]: ...
@@ -79,6 +81,9 @@ def classify(text: str, lookup: Lookup) -> tuple[Meaning, ...]:
     station = lookup.station(text)
     if station is not None:
         return (Meaning(Kind.STATION, station),)
+    tote = lookup.tote(text)
+    if tote is not None:
+        return (Meaning(Kind.TOTE, tote),)
     return _things(text, lookup) or (_by_form(text),)
 
 

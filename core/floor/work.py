@@ -52,6 +52,15 @@ class ParcelRef:
     """Why it must not leave the building; None when it may."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToteRef:
+    """A tote, and the order whose goods lie in it."""
+
+    code: str
+    opening: "Opening | None" = None
+    """None when it is empty."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkLine:
     """One order line in hand; verified <= picked <= wanted always holds."""

@@ -1,4 +1,4 @@
-"""Any number finds its order: internal, platform, sub-order, waybill, phone tail, name, scan."""
+"""Any number finds its order: internal, platform, sub-order, waybill, tote, phone tail, name."""
 
 import json
 import re
@@ -62,6 +62,7 @@ def lookups(text: str) -> list[tuple[str, str]]:
         ("SELECT id FROM orders WHERE platform_number = ?", text),
         ("SELECT DISTINCT order_id AS id FROM order_lines WHERE sub_number = ?", text),
         ("SELECT order_id AS id FROM parcels WHERE waybill = ?", waybill),
+        ("SELECT order_id AS id FROM totes WHERE code = ?", upper),
     ]
     if re.fullmatch(r"\d{4}", text):
         asks.append(("SELECT id FROM orders WHERE phone_tail = ? AND phone_tail <> ''", text))

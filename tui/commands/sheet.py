@@ -1,4 +1,4 @@
-"""``packline commands --pdf FILE``: bar codes to print and put up: commands, badges, bins."""
+"""``packline commands --pdf FILE``: bar codes to print: commands, badges, bins, totes."""
 
 import argparse
 from pathlib import Path
@@ -20,17 +20,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--badges", action="store_true", help=say("cli.sheet.badges"))
     what.add_argument("--bins", action="store_true", help=say("cli.sheet.bins"))
+    what.add_argument("--totes", type=int, default=0, metavar="N", help=say("cli.sheet.totes"))
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Draw the sheet, or list what would be on it."""
-    kind = "badges" if arguments.badges else "bins" if arguments.bins else "commands"
+    chosen = (kind for kind in ("badges", "bins", "totes") if getattr(arguments, kind))
+    kind = next(chosen, "commands")
     cards = wanted(kind, arguments)
     if arguments.pdf:
         from drivers.printers.sheet import command_sheet_pdf
 
-        columns, rows = (3, 8) if kind == "bins" else (2, 6)
+        columns, rows = (3, 8) if kind in ("bins", "totes") else (2, 6)
         command_sheet_pdf(say(f"sheet.{kind}"), cards, arguments.pdf, columns, rows)
         print(say(Message("sheet.done", {"file": str(arguments.pdf), "n": len(cards)})))
     elif arguments.json:
@@ -47,6 +49,8 @@ def wanted(kind: str, arguments: argparse.Namespace) -> list[Card]:
         if arguments.config.exists():
             configured(arguments)
         return command_cards()
+    if kind == "totes":
+        return [(f"TT{number:03d}", f"TT{number:03d}") for number in range(1, arguments.totes + 1)]
     with reading(arguments) as (_, read):
         return badge_cards(read) if kind == "badges" else bin_cards(read)
 

@@ -10,9 +10,19 @@ from core.floor.intents import News, NewsKind, Pressed, Scanned, Weight
 from core.floor.machine import decide
 from core.floor.meaning import classify, command
 from core.floor.state import BenchState
+from core.floor.totes import FORM
 from core.floor.values import Outcome, Step, Tone
 from core.floor.view import view
-from core.floor.work import Box, Opening, Operator, ParcelRef, ProductRef, Work, WorkLine
+from core.floor.work import (
+    Box,
+    Opening,
+    Operator,
+    ParcelRef,
+    ProductRef,
+    ToteRef,
+    Work,
+    WorkLine,
+)
 from core.messages import Message, message
 
 LI = Operator(1, "李雷", "packer")
@@ -65,6 +75,7 @@ class Shelf:
     boxes: dict = field(default_factory=lambda: {3: Box(3, "M", 100)})
     upcoming: str = NUMBER
     singles: dict = field(default_factory=dict)
+    totes: dict = field(default_factory=dict)
 
     def badge(self, text):
         return self.badges.get(text)
@@ -89,6 +100,9 @@ class Shelf:
 
     def next_order(self):
         return self.orders.get(self.upcoming)
+
+    def tote(self, text):
+        return ToteRef(text, self.totes.get(text)) if FORM.fullmatch(text) else None
 
     def single(self, ref):
         return self.singles.get(ref.sku)

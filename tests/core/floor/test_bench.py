@@ -20,6 +20,7 @@ from core.floor.rules import FloorRules
 from core.floor.values import Step, Tone
 from core.floor.work import Box
 from core.orders import holds
+from core.orders.find import find
 from core.ports import Scan, Waybill
 from core.shipping.parcels import label_printed, store_waybill
 from core.stock import differences
@@ -160,6 +161,28 @@ def test_an_item_opens_no_order_that_is_held_claimed_or_more_than_it(store):
     other.scan("BG2")
     assert other.scan(ITEM_TEE).say.id == "scan.single"
     assert floor.scan(ITEM_TEE).say.id == "scan.no_single"
+
+
+def test_a_tote_carries_an_order_from_the_pick_to_another_bench_and_is_free_again(store, floor):
+    store.do(lambda tx: tx.run("INSERT INTO stations VALUES (2, 'B2', '二号台', 1)"))
+    floor.scan(number(store), ITEM_TEE, ITEM_TEE, ITEM_CUP, "TT007", "PKCANC1")
+    assert find(store.read, "tt007") == [the_order(store)["id"]]
+    other = Floor(store, "B2")
+    other.scan("BG2")
+    assert other.scan("TT007").say.data["number"] == number(store)
+    other.scan(ITEM_TEE, ITEM_TEE, ITEM_CUP)
+    assert find(store.read, "TT007") == []
+    floor.scan("BG1")
+    assert floor.scan("TT007").say.id == "scan.tote_empty"
+    assert "in_tote" in kinds(store)
+
+
+def test_the_tote_of_a_cancelled_order_stops_until_its_goods_are_put_back(store, floor):
+    floor.scan(number(store), ITEM_TEE, "TT007", "PKCANC1")
+    tell(store, order("T1", line("TEE", 2), line("CUP", 1), version=2, status="TRADE_CLOSED"))
+    assert floor.scan("TT007").tone is Tone.STOP
+    store.do(lambda tx: tx.run("UPDATE put_backs SET done_at = 1, done_by = 1"))
+    assert floor.scan("TT007").say.id == "scan.tote_empty"
 
 
 def test_where_every_order_begins_with_its_slip_an_item_opens_nothing(store):

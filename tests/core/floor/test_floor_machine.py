@@ -19,6 +19,7 @@ from core.floor.changes import (
     SlipReprint,
     StepDone,
     SupervisorCalled,
+    ToteUsed,
     Undone,
     Verified,
     Weighed,
@@ -190,6 +191,30 @@ def test_while_parcels_are_handed_over_an_item_opens_nothing():
     bench = Shift(Shelf(singles=single()))
     bench.scan("PKHAND1")
     assert bench.scan(ITEM_CUP).say.id == "scan.is_product_not_waybill"
+
+
+def test_what_is_picked_waits_in_a_tote_and_comes_out_on_another_bench():
+    bench = Shift()
+    bench.scans(NUMBER, ITEM_RED, ITEM_RED, ITEM_CUP)
+    assert bench.scan("TT007").say.id == "scan.tote_ok"
+    assert bench.changes == (ToteUsed("TT007"),)
+    packing = Shift(Shelf(totes={"TT007": Opening(NUMBER, bench.state.work)}))
+    assert packing.scan("TT007").say.data["number"] == NUMBER
+    assert packing.step is Step.PACK
+    assert packing.scan("TT007").say.id == "scan.tote_here"
+
+
+def test_a_tote_that_cannot_be_used_says_why():
+    bench = Shift(Shelf(totes={"TT002": Opening(SECOND, order(number=SECOND))}))
+    assert bench.scan("TT001").say.id == "scan.tote_empty"
+    bench.scan(NUMBER)
+    assert bench.scan("TT002").say.data == {"tote": "TT002", "number": SECOND}
+    bench.scans(*(ITEM_RED, ITEM_RED, ITEM_CUP) * 2)
+    assert bench.scan("TT001").say.id == "scan.tote_not_now"
+    assert not any(isinstance(change, ToteUsed) for change in bench.told)
+    bench = Shift()
+    bench.scan("PKHAND1")
+    assert bench.scan("TT001").say.id == "scan.is_tote"
 
 
 def test_a_code_nobody_knows():

@@ -20,6 +20,7 @@ def kinds(text, shelf=None):
         ("STBENCH2", Kind.STATION),
         (NUMBER, Kind.ORDER),
         (f"PL1|{NUMBER}|SKU:2|note", Kind.ORDER),
+        ("TT001", Kind.TOTE),
         ("A-01", Kind.BIN),
         ("SF1234567890123", Kind.WAYBILL),
         ("6901234567892", Kind.PRODUCT),

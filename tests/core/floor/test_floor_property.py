@@ -43,6 +43,7 @@ ITEMS = st.sampled_from([ITEM_RED, ITEM_RED, ITEM_CUP, ITEM_BLUE, "X1"])
 OTHERS = st.sampled_from(
     (
         *("A-01", "B-02", "C-03", "SF1234567890123", "STBENCH1", "STBENCH2", "@@", "PKZZZ99"),
+        *("TT001", "TT002"),
         *("BG7777", "DB20260120777", "4006381333931", f"PL1|{NUMBER}|x"),
     )
 )
@@ -66,6 +67,7 @@ class Floor(RuleBasedStateMachine):
         shelf = Shelf(orders={NUMBER: Opening(NUMBER, work), SECOND: Opening(SECOND, second)})
         self.single = replace(work, order_id=9, number=THIRD, lines=(cup_line(line_id=9),))
         shelf.singles = {"CUP-1": Opening(THIRD, self.single)}
+        shelf.totes = {"TT002": Opening(SECOND, second)}
         self.bench = Shift(shelf, error_lock=lock)
         self.history = {}
         self.done = {}

@@ -119,6 +119,8 @@ def test_sheets_are_printed_for_commands_badges_and_bins(place):
         assert (place.folder / "sheet.pdf").read_bytes().startswith(b"%PDF")
     assert place("commands", "--badges", "--json").data[0]["code"] == "SV1"
     assert place("commands", "--bins", "--json").data[0]["code"] == "A-01"
+    totes = place("commands", "--totes", "120", "--json").data
+    assert (totes[0]["code"], totes[-1]["code"], len(totes)) == ("TT001", "TT120", 120)
 
 
 def test_a_sheet_that_cannot_be_written_says_so(place):

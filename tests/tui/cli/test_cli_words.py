@@ -30,7 +30,7 @@ SETS = {
     "parcel": ("voided", "waiting", "bought", "handed_over"),
     "why": ("warehouse", "no_warehouse", "warehouse_tried", "no_warehouse_tried"),
     "where": ("refunded", "short"),
-    "sheet": ("commands", "badges", "bins"),
+    "sheet": ("commands", "badges", "bins", "totes"),
     "outbox": ("waybill", "backhaul", "void"),
     "rule": ("first_with_all", "none_has_all", "nothing_to_ship"),
     "carrier": ("sf", "yto", "zto", "sto", "yunda", "jt", "jd", "ems"),
