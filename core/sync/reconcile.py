@@ -26,6 +26,8 @@ DAYS = 3
 """How far back a nightly check looks."""
 MARGIN_MS = 600_000
 """An hour is checked when it is this long in the pulled past."""
+PAID_WITHIN_MS = 48 * HOUR_MS
+"""An order is paid this soon, or not at all."""
 TELL = 5
 """Order numbers an alert names."""
 EXPLAINED = ("brought", "not_ours")
@@ -33,10 +35,16 @@ EXPLAINED = ("brought", "not_ours")
 
 @runtime_checkable
 class Listed(Protocol):
-    """A channel that can also list its orders by the time they were created (or paid)."""
+    """A channel that can also list its orders by the time they were created or paid."""
+
+    listed_by: str
+    """``created_at`` or ``paid_at``: the time of an order its platform lists by."""
 
     def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        """Numbers of all orders created in [start, end), page by page. Raises CallFailed."""
+        """Numbers of all orders whose time is in [start, end), page by page. Raises CallFailed.
+
+        The platform may leave out what it never tells: unpaid orders, groups that did not form.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +141,7 @@ def check(store: Store, shop: Shop, start: int) -> Hour:
         kind = explain(store, shop, number)
         if kind:
             differences[number] = kind
-    for number in sorted(created_here(store.read, shop, start) - listed):
+    for number in sorted(ours(store.read, shop, start) - listed):
         if not still_there(shop, number):
             differences[number] = "extra"
     hour = Hour(start, len(listed), len(here), differences)
@@ -152,14 +160,21 @@ def is_here(read: Rows, shop: Shop, number: str) -> bool:
     )
 
 
-def created_here(read: Rows, shop: Shop, start: int) -> set[str]:
-    """The orders of one hour as we know them."""
+def ours(read: Rows, shop: Shop, start: int) -> set[str]:
+    """The orders of one hour as we know them, by the time that the platform lists by."""
+    assert isinstance(shop.channel, Listed)
+    by = shop.channel.listed_by
+    since = start - (PAID_WITHIN_MS if by == "paid_at" else 0)
     rows = read.all(
-        "SELECT platform_number FROM orders WHERE shop_id = ? AND created_at >= ?"
-        " AND created_at < ?",
-        *(shop.policy.shop_id, start, start + HOUR_MS),
+        "SELECT platform_number, created_at, paid_at FROM orders WHERE shop_id = ?"
+        " AND created_at >= ? AND created_at < ?",
+        *(shop.policy.shop_id, since, start + HOUR_MS),
     )
-    return {row["platform_number"] for row in rows}
+    return {
+        row["platform_number"]
+        for row in rows
+        if row[by] is not None and start <= row[by] < start + HOUR_MS
+    }
 
 
 def explain(store: Store, shop: Shop, number: str) -> str:

@@ -44,6 +44,8 @@ class Connector:
     rules: WindowRules
     limits = Limits()
     """What this platform bears."""
+    listed_by = "created_at"
+    """The time of an order that ``created`` lists by; ``paid_at`` where the platform does so."""
     carriers: Mapping[str, str] = {}
     """Our carrier codes in the platform's; a shop may add or override one."""
 

@@ -15,7 +15,7 @@ from drivers.channels import douyin_order
 from drivers.channels.access import ShopAccess
 from drivers.channels.connector import Connector, Limits, asked_for
 from drivers.channels.douyin_gate import Gateway
-from drivers.channels.reading import Told, part, rows, whole_seconds, word
+from drivers.channels.reading import Told, part, rows, seconds_in, whole_seconds, word
 
 log = logging.getLogger(__name__)
 
@@ -61,52 +61,58 @@ class DouyinShop(Connector):
     # --- reading --------------------------------------------------------------------------------
 
     def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        """One window in whole seconds, both ends in it, restarted at the last row of each page."""
-        since, until = whole_seconds(start, end)
+        return self._restarted(*whole_seconds(start, end), "update_time")
+
+    def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        """Numbers of all orders created in [start, end), page by page. Raises CallFailed."""
+        return self._restarted(*seconds_in(start, end), "create_time")
+
+    def _restarted(self, since: int, until: int, by: str) -> Iterator[tuple[str, ...]]:
+        """A window in whole seconds, both ends in it, begun anew at the last row of each page."""
         for _ in range(_MOST_PAGES):
-            page = self._full(since, until, 0)
+            page = self._full(since, until, 0, by)
             yield page.numbers
             if len(page.numbers) < self._page_size:
                 return
             if page.last > since:
                 since = page.last
                 continue
-            yield from self._second(since)
+            yield from self._second(since, by)
             since += 1
             if since > until:
                 return
         raise CallFailed(Fault.TRANSIENT, "endless", f"more than {_MOST_PAGES} pages")
 
-    def _second(self, at: int) -> Iterator[tuple[str, ...]]:
+    def _second(self, at: int, by: str) -> Iterator[tuple[str, ...]]:
         """A second with more orders than fit on a page: from the last page to the first."""
-        last = -(-self._full(at, at, 0).total // self._page_size) - 1
+        last = -(-self._full(at, at, 0, by).total // self._page_size) - 1
         for number in range(last, -1, -1):
-            yield self._full(at, at, number).numbers
+            yield self._full(at, at, number, by).numbers
 
-    def _full(self, since: int, until: int, number: int) -> douyin_order.Page:
+    def _full(self, since: int, until: int, number: int, by: str) -> douyin_order.Page:
         """A page as full as the count says: an empty list can be a hidden failure.
 
         A page that stays short when asked again is believed, one that stays empty is not.
         """
-        page = self._page(since, until, number)
+        page = self._page(since, until, number, by)
         if len(page.numbers) >= min(self._page_size, page.total - number * self._page_size):
             return page
-        again = self._page(since, until, number)
+        again = self._page(since, until, number, by)
         if again.numbers or not again.total:
             log.warning("page %d holds %d orders, told %d", number, len(page.numbers), page.total)
             return again
         raise CallFailed(Fault.TRANSIENT, "short_page", f"page {number} is empty")
 
-    def _page(self, since: int, until: int, number: int) -> douyin_order.Page:
+    def _page(self, since: int, until: int, number: int, by: str) -> douyin_order.Page:
         asked = {
-            "update_time_start": since,
-            "update_time_end": until,
-            "order_by": "update_time",
+            f"{by}_start": since,
+            f"{by}_end": until,
+            "order_by": by,
             "order_asc": True,
             "page": number,
             "size": self._page_size,
         }
-        return douyin_order.page(self._gate.call(LISTING, asked))
+        return douyin_order.page(self._gate.call(LISTING, asked), by)
 
     def detail(self, number: str) -> PlatformOrder:
         """The truth about one order. Raises CallFailed."""

@@ -23,20 +23,20 @@ _MONEY_ONLY = "6"
 
 
 class Page(NamedTuple):
-    """One page of the listing, oldest change first."""
+    """One page of the listing, oldest first."""
 
     numbers: tuple[str, ...]
     total: int
     last: int
-    """When the last row changed, Unix seconds."""
+    """The time of the last row that the listing goes by, Unix seconds."""
 
 
-def page(told: Told) -> Page:
-    """A page of the listing. Raises CallFailed when it is not one."""
+def page(told: Told, by: str) -> Page:
+    """A page of the listing by that time of its rows. Raises CallFailed when it is not one."""
     total = str(told.get("total"))
     listed = list(rows(told.get("shop_order_list")))
     numbers = tuple(word(row.get("order_id")) for row in listed)
-    times = [str(row.get("update_time")) for row in listed]
+    times = [str(row.get(by)) for row in listed]
     if not total.isdecimal() or not all(numbers) or not all(map(str.isdecimal, times)):
         raise CallFailed(Fault.TRANSIENT, "bad_rows", "expected numbers, times and a total")
     if len(listed) != len(told.get("shop_order_list") or ()):

@@ -13,7 +13,7 @@ from drivers.channels.access import ShopAccess
 from drivers.channels.connector import Connector, Limits, asked_for, numeral
 from drivers.channels.jos import Gateway, outcome
 from drivers.channels.pages import Backwards, Page, numbers_in, whole
-from drivers.channels.reading import Told, part, whole_seconds, wire_time
+from drivers.channels.reading import Told, part, seconds_in, whole_seconds, wire_time
 
 GATEWAY = "https://api.jd.com/routerjson"
 LISTING = "jingdong.pop.order.search"
@@ -29,6 +29,7 @@ CARRIERS: Mapping[str, str] = {
     "ems": "465",
     "deppon": "3046",
 }
+_BY_CHANGE, _BY_CREATION = 0, 1
 _CAP = 100
 """Pages of one listing the platform shows at least."""
 
@@ -54,11 +55,15 @@ class JdShop(Connector):
     # --- reading --------------------------------------------------------------------------------
 
     def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        return self._within(*whole_seconds(start, end))
+        return self._within(*whole_seconds(start, end), _BY_CHANGE)
 
-    def _within(self, since: int, until: int) -> Iterator[tuple[str, ...]]:
+    def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        """Numbers of all paid orders created in [start, end), page by page. Raises CallFailed."""
+        return self._within(*seconds_in(start, end), _BY_CREATION)
+
+    def _within(self, since: int, until: int, by: int) -> Iterator[tuple[str, ...]]:
         """A window in whole seconds, both ends in it, halved while it holds too many pages."""
-        window = _Window(self._jos, since, until, self._page_size, self._cap)
+        window = _Window(self._jos, since, until, by=by, page_size=self._page_size, cap=self._cap)
         total = window.total()
         if total <= (self._cap - 1) * self._page_size:
             yield from window.pages(total)
@@ -66,8 +71,8 @@ class JdShop(Connector):
         if until - since < 2:
             raise CallFailed(Fault.PERMISSION, "page_cap", f"{total} orders in a second")
         middle = (since + until) // 2
-        yield from self._within(since, middle)
-        yield from self._within(middle, until)
+        yield from self._within(since, middle, by)
+        yield from self._within(middle, until, by)
 
     def detail(self, number: str) -> PlatformOrder:
         """The truth about one order. Raises CallFailed."""
@@ -103,11 +108,14 @@ class JdShop(Connector):
 
 
 class _Window(Backwards):
-    """One listing of changes between two seconds, both in it."""
+    """One listing of what changed, or was created, between two seconds, both in it."""
 
-    def __init__(self, jos: Gateway, since: int, until: int, page_size: int, cap: int) -> None:
+    def __init__(
+        self, jos: Gateway, since: int, until: int, *, by: int, page_size: int, cap: int
+    ) -> None:
         super().__init__(page_size)
         self._jos = jos
+        self._by = by
         self._cap = cap
         # The platform wants a window to have some width.
         self._bounds = {
@@ -137,6 +145,6 @@ class _Window(Backwards):
             **self._bounds,
             "page": str(page),
             "page_size": str(size),
-            "dateType": 0,  # by the time of change
+            "dateType": self._by,
         }
         return outcome(self._jos.call(LISTING, asked), "searchorderinfo_result")

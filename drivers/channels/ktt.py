@@ -19,6 +19,8 @@ from drivers.channels.reading import Told, rows, whole_seconds, word
 __all__ = ["CARRIERS", "GATEWAY", "KttShop"]
 
 LISTING = "pdd.ktt.increment.order.query"
+DEALS = "pdd.ktt.order.list"
+"""By the time of the deal. The names of its two bounds are from memory, not from a document."""
 DETAIL = "pdd.ktt.order.get"
 SHIP = "pdd.ktt.order.logistic.create"
 NAMES: Mapping[str, str] = {
@@ -50,7 +52,14 @@ class KttShop(Connector):
     # --- reading --------------------------------------------------------------------------------
 
     def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        return _Window(self._pop, start, end, self._page_size).pages()
+        since, until = whole_seconds(start, end)  # times may be kept to the second
+        bounds = {"start_updated_at": since * 1000, "end_updated_at": until * 1000}
+        return _Window(self._pop, LISTING, bounds, self._page_size).pages()
+
+    def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        """Numbers of all deals made in [start, end), page by page. Raises CallFailed."""
+        bounds = {"start_confirm_at": start, "end_confirm_at": end - 1}
+        return _Window(self._pop, DEALS, bounds, self._page_size).pages()
 
     def detail(self, number: str) -> PlatformOrder:
         """The truth about one order. Raises CallFailed."""
@@ -112,23 +121,21 @@ class KttShop(Connector):
 
 
 class _Window(Backwards):
-    """One listing of changes between two moments."""
+    """One listing between two moments."""
 
-    def __init__(self, pop: Gateway, start: int, end: int, page_size: int) -> None:
+    def __init__(
+        self, pop: Gateway, listing: str, bounds: Mapping[str, int], page_size: int
+    ) -> None:
         super().__init__(page_size)
         self._pop = pop
-        since, until = whole_seconds(start, end)  # times may be kept to the second
-        self._asked = {
-            "start_updated_at": since * 1000,
-            "end_updated_at": until * 1000,
-            "page_size": page_size,
-        }
+        self._listing = listing
+        self._asked = {**bounds, "page_size": page_size}
 
     def _total(self) -> int:
-        told = self._pop.call(LISTING, {**self._asked, "page_number": 1})
+        told = self._pop.call(self._listing, {**self._asked, "page_number": 1})
         return whole(told.get("total_count"), "total_count")
 
     def _page(self, page: int) -> Page:
-        told = self._pop.call(LISTING, {**self._asked, "page_number": page})
+        told = self._pop.call(self._listing, {**self._asked, "page_number": page})
         total = whole(told.get("total_count"), "total_count")
         return numbers_in(told.get("order_list"), "order_sn", page), page * self._size < total

@@ -7,6 +7,7 @@ renews tokens. Listings are behind an opaque cursor, see ``halves``. Every order
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from core.clock import Clock
@@ -16,7 +17,7 @@ from drivers.channels import kuaishou_order
 from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
 from drivers.channels.connector import Connector, Limits, asked_for, numeral
 from drivers.channels.halves import Page, halved
-from drivers.channels.reading import Told, part, whole_seconds
+from drivers.channels.reading import Told, part, seconds_in, whole_seconds
 from drivers.channels.refusal import refusal
 from drivers.signing import signature, wire
 
@@ -26,7 +27,7 @@ DETAIL = "open.order.detail"
 SHIP = "open.seller.order.goods.deliver"
 REFRESH = "/oauth2/refresh_token"
 _ALL = 1
-_BY_CHANGE = 2
+_BY_CREATION, _BY_CHANGE = 1, 2
 _EXPIRED = "token"
 
 
@@ -55,12 +56,16 @@ class KuaishouShop(Connector):
     # --- reading --------------------------------------------------------------------------------
 
     def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        return halved(*whole_seconds(start, end), self._page)
+        return halved(*whole_seconds(start, end), partial(self._page, _BY_CHANGE))
 
-    def _page(self, since: int, until: int, cursor: str) -> Page:
+    def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        """Numbers of all orders created in [start, end), page by page. Raises CallFailed."""
+        return halved(*seconds_in(start, end), partial(self._page, _BY_CREATION))
+
+    def _page(self, by: int, since: int, until: int, cursor: str) -> Page:
         asked = {
             "orderViewStatus": _ALL,
-            "queryType": _BY_CHANGE,
+            "queryType": by,
             "sort": 1,
             "cpsType": 0,
             "pageSize": self._page_size,

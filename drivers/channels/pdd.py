@@ -14,10 +14,11 @@ from drivers.channels.access import ShopAccess
 from drivers.channels.connector import Connector, Limits, asked_for
 from drivers.channels.pages import Backwards, Page, numbers_in, whole
 from drivers.channels.pop import Gateway, confirmed
-from drivers.channels.reading import Told, part, whole_seconds
+from drivers.channels.reading import Told, part, seconds_in, whole_seconds
 
 GATEWAY = "https://gw-api.pinduoduo.com/api/router"
 LISTING = "pdd.order.number.list.increment.get"
+CONFIRMED = "pdd.order.list.get"
 DETAIL = "pdd.order.information.get"
 SHIP = "pdd.logistics.online.send"
 CARRIERS: Mapping[str, str] = {
@@ -43,6 +44,7 @@ class PddShop(Connector):
     rules = WindowRules(span_s=1740, delay_s=185)
     limits = Limits(per_second=20)
     carriers = CARRIERS
+    listed_by = "paid_at"
 
     def __init__(self, access: ShopAccess, clock: Clock, limits: Limits | None = None) -> None:
         """``app_key`` is the client id, ``session`` the access token."""
@@ -55,6 +57,12 @@ class PddShop(Connector):
         """Normal orders and deposits are two listings."""
         for kind in (0, 1):
             yield from _Window(self._pop, start, end, kind, self._page_size).pages()
+
+    def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        """Numbers of all orders that were paid, and whose group formed, in [start, end), page by
+        page. Raises CallFailed."""
+        for kind in (0, 1):
+            yield from _Confirmed(self._pop, start, end, kind, self._page_size).pages()
 
     def detail(self, number: str) -> PlatformOrder:
         """The truth about one order. Raises CallFailed."""
@@ -92,25 +100,40 @@ class PddShop(Connector):
 class _Window(Backwards):
     """One listing of changes between two moments, of one kind of order."""
 
+    listing = LISTING
+    rows = "order_sn_list"
+
     def __init__(self, pop: Gateway, start: int, end: int, kind: int, page_size: int) -> None:
         super().__init__(page_size)
         self._pop = pop
-        since, until = whole_seconds(start, end)
         self._asked = {
-            "start_updated_at": since,
-            "end_updated_at": until,
+            **self._bounds(start, end),
             "order_status": _ALL,
             "refund_status": _ALL,
-            "is_lucky_flag": 0,
             "trade_type": kind,
             "page_size": page_size,
         }
 
+    def _bounds(self, start: int, end: int) -> dict[str, object]:
+        since, until = whole_seconds(start, end)
+        return {"start_updated_at": since, "end_updated_at": until, "is_lucky_flag": 0}
+
     def _total(self) -> int:
-        told = self._pop.call(LISTING, {**self._asked, "page": 1, "use_has_next": False})
+        told = self._pop.call(self.listing, {**self._asked, "page": 1, "use_has_next": False})
         return whole(told.get("total_count"), "total_count")
 
     def _page(self, page: int) -> Page:
-        told = self._pop.call(LISTING, {**self._asked, "page": page, "use_has_next": True})
+        told = self._pop.call(self.listing, {**self._asked, "page": page, "use_has_next": True})
         more = str(told.get("has_next")).lower() == "true"
-        return numbers_in(told.get("order_sn_list"), "order_sn", page), more
+        return numbers_in(told.get(self.rows), "order_sn", page), more
+
+
+class _Confirmed(_Window):
+    """One listing by the time of the deal (at most a day wide), of one kind of order."""
+
+    listing = CONFIRMED
+    rows = "order_list"
+
+    def _bounds(self, start: int, end: int) -> dict[str, object]:
+        since, until = seconds_in(start, end)
+        return {"start_confirm_at": since, "end_confirm_at": until}

@@ -103,6 +103,11 @@ def whole_seconds(start: int, end: int) -> tuple[int, int]:
     return start // 1000, -(-end // 1000)
 
 
+def seconds_in(start: int, end: int) -> tuple[int, int]:
+    """The whole seconds within [start, end), both ends included; UTC ms in, seconds out."""
+    return start // 1000, max(start, end - 1) // 1000
+
+
 def moment_in(text: str, default: str = "00:00:00") -> int | None:
     """The first date and time in a text; a date alone means ``default`` of that day."""
     found = _DATE.search(text)

@@ -8,6 +8,7 @@ carried out, so it waits and is made again.
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC
+from functools import partial
 from typing import Any
 
 from core.clock import Clock, local
@@ -18,14 +19,14 @@ from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
 from drivers.channels.calls import Answer
 from drivers.channels.connector import CARRIER_NAMES, Connector, Limits, asked_for
 from drivers.channels.halves import Page, halved
-from drivers.channels.reading import Told, part, rows, whole_seconds
+from drivers.channels.reading import Told, part, rows, seconds_in, whole_seconds
 
 PATH = "/admin/api/2026-10/graphql.json"
 CARRIERS: Mapping[str, str] = {**CARRIER_NAMES, "jt": "J&T Express China", "ems": "China Post"}
 """The carriers as Shopify calls them, so that it links to their tracking pages."""
 
-LISTING = """query Changes($first: Int!, $after: String, $query: String!) {
-  orders(first: $first, after: $after, sortKey: UPDATED_AT, query: $query) {
+LISTING = """query Orders($first: Int!, $after: String, $query: String!, $key: OrderSortKeys!) {
+  orders(first: $first, after: $after, sortKey: $key, query: $query) {
     nodes { legacyResourceId } pageInfo { hasNextPage endCursor }
   }
 }"""
@@ -85,11 +86,20 @@ class ShopifyShop(Connector):
     # --- reading --------------------------------------------------------------------------------
 
     def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        return halved(*whole_seconds(start, end), self._page)
+        return halved(*whole_seconds(start, end), partial(self._page, "updated_at"))
 
-    def _page(self, since: int, until: int, cursor: str) -> Page:
-        window = f"updated_at:>='{_iso(since)}' AND updated_at:<='{_iso(until)}'"
-        asked = {"first": self._page_size, "after": cursor or None, "query": window}
+    def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        """Numbers of all orders created in [start, end), page by page. Raises CallFailed."""
+        return halved(*seconds_in(start, end), partial(self._page, "created_at"))
+
+    def _page(self, by: str, since: int, until: int, cursor: str) -> Page:
+        window = f"{by}:>='{_iso(since)}' AND {by}:<='{_iso(until)}'"
+        asked = {
+            "first": self._page_size,
+            "after": cursor or None,
+            "query": window,
+            "key": by.upper(),
+        }
         return shopify_order.page(part(self._call(LISTING, asked), "orders"))
 
     def detail(self, number: str) -> PlatformOrder:

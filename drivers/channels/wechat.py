@@ -6,6 +6,7 @@ time (``stable_token``). Listings give numbers behind an opaque cursor, see ``ha
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from core.clock import Clock
@@ -15,7 +16,7 @@ from drivers.channels import wechat_order
 from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
 from drivers.channels.connector import Connector, Limits, asked_for
 from drivers.channels.halves import Page, halved
-from drivers.channels.reading import Told, next_midnight, part, whole_seconds
+from drivers.channels.reading import Told, next_midnight, part, seconds_in, whole_seconds
 
 GATEWAY = "https://api.weixin.qq.com"
 TOKEN = "/cgi-bin/stable_token"
@@ -53,11 +54,15 @@ class WechatShop(Connector):
     # --- reading --------------------------------------------------------------------------------
 
     def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        return halved(*whole_seconds(start, end), self._page)
+        return halved(*whole_seconds(start, end), partial(self._page, "update_time_range"))
 
-    def _page(self, since: int, until: int, cursor: str) -> Page:
+    def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        """Numbers of all orders created in [start, end), page by page. Raises CallFailed."""
+        return halved(*seconds_in(start, end), partial(self._page, "create_time_range"))
+
+    def _page(self, by: str, since: int, until: int, cursor: str) -> Page:
         asked: dict[str, Any] = {
-            "update_time_range": {"start_time": since, "end_time": until},
+            by: {"start_time": since, "end_time": until},
             "page_size": self._page_size,
             **({"next_key": cursor} if cursor else {}),
         }

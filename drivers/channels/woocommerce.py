@@ -18,7 +18,7 @@ from drivers.channels.access import Access, ShopAccess, Tokens
 from drivers.channels.calls import Answer
 from drivers.channels.connector import CARRIER_NAMES, Connector, Limits, asked_for
 from drivers.channels.pages import Backwards, Page, numbers_in, whole
-from drivers.channels.reading import Told, rows, word
+from drivers.channels.reading import Told, rows, seconds_in, word
 
 if TYPE_CHECKING:
     import httpx
@@ -50,11 +50,14 @@ class WooShop(Connector):
     def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
         return _Window(self, start, end, self._page_size).pages()
 
-    def page(self, since: str, until: str, size: int, number: int) -> Answer:
+    def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        """Numbers of all orders created in [start, end), page by page. Raises CallFailed."""
+        return _Created(self, start, end, self._page_size).pages()
+
+    def page(self, bounds: Mapping[str, str], size: int, number: int) -> Answer:
         """One page of a listing, oldest id first. Raises CallFailed."""
         asked = {
-            "modified_after": since,
-            "modified_before": until,
+            **bounds,
             "dates_are_gmt": "true",
             "orderby": "id",
             "order": "asc",
@@ -177,20 +180,34 @@ class _Window(Backwards):
     def __init__(self, shop: WooShop, start: int, end: int, size: int) -> None:
         super().__init__(size)
         self._shop = shop
-        # The bounds are whole seconds and not part of the window: widen by one on both sides.
-        self._bounds = (
-            woocommerce_order.wire_time(start - 1000),
-            woocommerce_order.wire_time(end + 1999),
-        )
+        self._bounds = self._between(start, end)
+
+    def _between(self, start: int, end: int) -> dict[str, str]:
+        """The bounds are whole seconds and not part of the window: wider by one on both sides."""
+        return {
+            "modified_after": woocommerce_order.wire_time(start - 1000),
+            "modified_before": woocommerce_order.wire_time(end + 1999),
+        }
 
     def _total(self) -> int:
-        answer = self._shop.page(*self._bounds, 1, 1)
+        answer = self._shop.page(self._bounds, 1, 1)
         return whole(answer.headers.get("X-WP-Total"), "X-WP-Total")
 
     def _page(self, page: int) -> Page:
-        answer = self._shop.page(*self._bounds, self._size, page)
+        answer = self._shop.page(self._bounds, self._size, page)
         pages = whole(answer.headers.get("X-WP-TotalPages"), "X-WP-TotalPages")
         return numbers_in(answer.told, "id", page), page < pages
+
+
+class _Created(_Window):
+    """One listing of what was created between two moments."""
+
+    def _between(self, start: int, end: int) -> dict[str, str]:
+        since, until = seconds_in(start, end)
+        return {
+            "after": woocommerce_order.wire_time((since - 1) * 1000),
+            "before": woocommerce_order.wire_time((until + 1) * 1000),
+        }
 
 
 def _lines(told: Told) -> list[str]:

@@ -205,6 +205,18 @@ class Shop(Platform):
         within = [(at, deal) for at, deal in found if start <= at <= end]
         return sorted(within, key=lambda row: (row[0], row[1].number))
 
+    def born(self, start: int, end: int, *, paid: bool = False) -> list[tuple[int, Deal]]:
+        """What a listing shows as created (or paid) in [start, end], oldest first, with that time;
+        what came late is not shown yet."""
+        now = self.now()
+        found = [
+            (deal.paid_at if paid else deal.created_at, deal)
+            for deal in self.deals.values()
+            if listed(deal.versions, now)
+        ]
+        within = [(at, deal) for at, deal in found if at is not None and start <= at <= end]
+        return sorted(within, key=lambda row: (row[0], row[1].number))
+
     def _staged(self, number: str, stage: str) -> None:
         with self.lock:
             self.deals[number].stage = stage

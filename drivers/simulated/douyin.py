@@ -167,14 +167,16 @@ class SimulatedDouyin(Shop):
             raise Refused(40004, "isv.parameter-invalid", "page, size")
         if number * size >= 50_000:
             raise Refused(40004, "isv.parameter-invalid", "page * size <= 50000")
-        since, until = told.get("update_time_start"), told.get("update_time_end")
+        by = "create_time" if "create_time_start" in told else "update_time"
+        since, until = told.get(f"{by}_start"), told.get(f"{by}_end")
         if not isinstance(since, int) or not isinstance(until, int) or since > until:
-            raise Refused(40004, "isv.parameter-invalid", "update_time")
-        found = self.changed(since * 1000, until * 1000 + 999)
-        if not (told.get("order_by") == "update_time" and told.get("order_asc") is True):
+            raise Refused(40004, "isv.parameter-invalid", by)
+        listing = self.born if by == "create_time" else self.changed
+        found = listing(since * 1000, until * 1000 + 999)
+        if not (told.get("order_by") == by and told.get("order_asc") is True):
             found.sort(key=lambda row: -row[1].created_at)
         wired = [
-            {**self._wire(deal), "update_time": at // 1000}
+            {**self._wire(deal), by: at // 1000}
             for at, deal in found[number * size : (number + 1) * size]
         ]
         return {

@@ -175,8 +175,7 @@ class SimulatedJd(Shop):
         """The paid orders whose change (or creation) lies in the window, both ends in it."""
         states = str(told["order_state"]).split(",")
         if told.get("dateType") == 1:
-            rows = [(deal.created_at, deal) for deal in self.deals.values()]
-            rows = [row for row in rows if since <= row[0] <= until + 999]
+            rows = self.born(since, until + 999)
         else:
             rows = self.changed(since, until + 999)
         found = [

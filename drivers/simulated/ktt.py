@@ -22,6 +22,7 @@ SHIP = "pdd.ktt.order.logistic.create"
 _STAGES = {"hold": 0, "to_ship": 0, "closed": 0, "partial": 2, "shipped": 1, "done": 3}
 _AFTER_SALES = {"open": 1, "withdrawn": 8}
 _WINDOW_MS = 1_800_000
+_DAY_MS = 86_400_000
 
 
 class SimulatedKtt(PopShop):
@@ -52,6 +53,8 @@ class SimulatedKtt(PopShop):
         match form["type"]:
             case "pdd.ktt.increment.order.query":
                 return {"ktt_increment_order_query_response": self._listing(form)}
+            case "pdd.ktt.order.list":
+                return {"ktt_order_list_response": self._deals(form)}
             case "pdd.ktt.order.get":
                 return {"ktt_order_get_response": self._wire(self._known(form, "order_sn"))}
             case "pdd.ktt.order.logistic.create":
@@ -65,13 +68,24 @@ class SimulatedKtt(PopShop):
     # --- listing and detail ---------------------------------------------------------------------
 
     def _listing(self, form: Mapping[str, str]) -> dict[str, Any]:
-        page, size = whole(form, "page_number"), whole(form, "page_size")
         since, until = whole(form, "start_updated_at"), whole(form, "end_updated_at")
-        if not 1 <= size <= 100 or page < 1:
-            raise Refused(10000, "page_size", "page_size")
         if not 0 <= until - since <= _WINDOW_MS:
             raise Refused(50001, "30001", "查询时间范围过大")
-        rows = [row for row in self.changed(since, until + 999) if row[1].stage != "unpaid"][::-1]
+        return self._told(form, self.changed(since, until + 999))
+
+    def _deals(self, form: Mapping[str, str]) -> dict[str, Any]:
+        """The listing by the time of the deal."""
+        since, until = whole(form, "start_confirm_at"), whole(form, "end_confirm_at")
+        if not 0 <= until - since <= _DAY_MS:
+            raise Refused(50001, "30001", "查询时间范围过大")
+        return self._told(form, self.born(since, until, paid=True))
+
+    def _told(self, form: Mapping[str, str], found: list[tuple[int, Deal]]) -> dict[str, Any]:
+        """A page of what was found, newest first."""
+        page, size = whole(form, "page_number"), whole(form, "page_size")
+        if not 1 <= size <= 100 or page < 1:
+            raise Refused(10000, "page_size", "page_size")
+        rows = [row for row in found if row[1].stage != "unpaid"][::-1]
         part = rows[(page - 1) * size : page * size]
         wired = [{**self._wire(deal), "updated_at": at} for at, deal in part]
         return {"total_count": len(rows), "order_list": self.page(wired)}

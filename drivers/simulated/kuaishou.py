@@ -143,10 +143,10 @@ class SimulatedKuaishou(Shop):
             raise Refused(2001, "pageSize无效")
         if not isinstance(since, int) or not isinstance(until, int) or since > until:
             raise Refused(2001, "endTime无效")
-        if until - since > _WEEK_MS or param.get("queryType") != 2:
+        if until - since > _WEEK_MS or param.get("queryType") not in (1, 2):
             raise Refused(2001, "beginTime无效")
         start = int(str(param.get("cursor") or 0))
-        found = self.changed(since, until)
+        found = (self.born if param["queryType"] == 1 else self.changed)(since, until)
         found.reverse()
         told = self.page([self._wire(deal) for _, deal in found[start : start + size]])
         more = len(found) > start + size

@@ -21,6 +21,7 @@ SHIP = "pdd.logistics.online.send"
 _STAGES = {"hold": 1, "to_ship": 1, "closed": 1, "partial": 1, "shipped": 2, "done": 3}
 _REFUNDS = {"none": 1, "withdrawn": 1, "open": 2, "refunded": 4}
 _WINDOW_S = 1800
+_DAY_S = 86_400
 _ALL = 5
 
 
@@ -41,6 +42,8 @@ class SimulatedPdd(PopShop):
         match form["type"]:
             case "pdd.order.number.list.increment.get":
                 return {"order_sn_increment_get_response": self._listing(form)}
+            case "pdd.order.list.get":
+                return {"order_list_get_response": self._confirmed(form)}
             case "pdd.order.information.get":
                 told = {"order_info": wire(self._known(form))}
                 return {"order_info_get_response": told}
@@ -55,26 +58,42 @@ class SimulatedPdd(PopShop):
     # --- listing and detail ---------------------------------------------------------------------
 
     def _listing(self, form: Mapping[str, str]) -> dict[str, Any]:
-        page, size = whole(form, "page"), whole(form, "page_size")
         since, until = whole(form, "start_updated_at"), whole(form, "end_updated_at")
-        if not 1 <= size <= 100 or page < 1:
-            raise Refused(10000, "page_size", "page_size")
         if not 0 <= until - since <= _WINDOW_S:
             raise Refused(50001, "30001", "开始时间与结束时间间隔不能超过30分钟")
-        found = self._window(form, since, until)
-        part = found[(page - 1) * size : page * size]
-        told: dict[str, Any] = {"order_sn_list": self.page([_row(deal, at) for at, deal in part])}
-        if form.get("use_has_next") == "true":
-            return {**told, "has_next": len(found) > page * size}
-        return {**told, "total_count": len(found)}
-
-    def _window(self, form: Mapping[str, str], since: int, until: int) -> list[tuple[int, Deal]]:
-        """The formed orders whose change lies in the window, both ends in it, newest first."""
-        status, refund = whole(form, "order_status"), whole(form, "refund_status")
         whole(form, "is_lucky_flag")
+        rows = self.changed(since * 1000, until * 1000 + 999)
+        part, counts = self._part(form, self._wanted(form, rows))
+        return {"order_sn_list": self.page([_row(deal, at) for at, deal in part]), **counts}
+
+    def _confirmed(self, form: Mapping[str, str]) -> dict[str, Any]:
+        """The listing by the time of the deal."""
+        since, until = whole(form, "start_confirm_at"), whole(form, "end_confirm_at")
+        if not 0 <= until - since <= _DAY_S:
+            raise Refused(50001, "30001", "开始时间与结束时间间隔不能超过24小时")
+        rows = self.born(since * 1000, until * 1000 + 999, paid=True)
+        part, counts = self._part(form, self._wanted(form, rows))
+        return {"order_list": self.page([wire(deal) for _, deal in part]), **counts}
+
+    @staticmethod
+    def _part(
+        form: Mapping[str, str], found: list[tuple[int, Deal]]
+    ) -> tuple[list[tuple[int, Deal]], dict[str, Any]]:
+        """The rows of a page, and how many there are or whether more follow."""
+        page, size = whole(form, "page"), whole(form, "page_size")
+        if not 1 <= size <= 100 or page < 1:
+            raise Refused(10000, "page_size", "page_size")
+        part = found[(page - 1) * size : page * size]
+        if form.get("use_has_next") == "true":
+            return part, {"has_next": len(found) > page * size}
+        return part, {"total_count": len(found)}
+
+    @staticmethod
+    def _wanted(form: Mapping[str, str], rows: list[tuple[int, Deal]]) -> list[tuple[int, Deal]]:
+        """Of these the formed orders in the states and of the kind asked for, newest first."""
+        status, refund = whole(form, "order_status"), whole(form, "refund_status")
         kind = int(form.get("trade_type", "0"))
-        rows = self.changed(since * 1000, until * 1000 + 999)[::-1]
-        wired = ((at, deal, wire(deal)) for at, deal in rows if told(deal))
+        wired = ((at, deal, wire(deal)) for at, deal in rows[::-1] if told(deal))
         return [
             (at, deal)
             for at, deal, order in wired

@@ -31,7 +31,8 @@ _STAGES = {
     "done": ("PAID", "FULFILLED"),
     "closed": ("REFUNDED", "UNFULFILLED"),
 }
-_BOUND = re.compile(r"updated_at:(>=|<=)'([^']+)'")
+_BOUND = re.compile(r"(?:updated|created)_at:(>=|<=)'([^']+)'")
+_LISTINGS = {"UPDATED_AT": "updated_at", "CREATED_AT": "created_at"}
 
 
 class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of ours
@@ -172,10 +173,12 @@ class SimulatedShopify(Shop):
 
     def _listing(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         size, start = int(asked["first"]), int(str(asked.get("after") or 0))
-        if not 1 <= size <= 250 or asked.get("sortKey") != "UPDATED_AT":
+        query, by = str(asked.get("query")), _LISTINGS.get(str(asked.get("sortKey")))
+        if not 1 <= size <= 250 or by is None or f"{by}:" not in query:
             raise Refused("BAD_REQUEST", "first, sortKey")
-        bounds = {sign: _moment(text) for sign, text in _BOUND.findall(str(asked.get("query")))}
-        found = self.changed(bounds.get(">=", 0), bounds.get("<=", 2**60) + 999)
+        bounds = {sign: _moment(text) for sign, text in _BOUND.findall(query)}
+        listing = self.born if by == "created_at" else self.changed
+        found = listing(bounds.get(">=", 0), bounds.get("<=", 2**60) + 999)
         nodes = self.page([self._wire(deal) for _, deal in found[start : start + size]])
         more = len(found) > start + size
         info = {"hasNextPage": more, "endCursor": str(start + size) if nodes else None}

@@ -133,16 +133,18 @@ class SimulatedWechat(Shop):
     # --- listing and detail ---------------------------------------------------------------------
 
     def _listing(self, told: dict[str, Any]) -> dict[str, Any]:
-        size, window = told.get("page_size"), told.get("update_time_range") or {}
+        by = "create_time_range" if "create_time_range" in told else "update_time_range"
+        size, window = told.get("page_size"), told.get(by) or {}
         since, until = window.get("start_time"), window.get("end_time")
         if not isinstance(size, int) or not 1 <= size <= 100:
             raise Refused(10020051, "page_size")
         if not isinstance(since, int) or not isinstance(until, int) or since > until:
-            raise Refused(10020051, "update_time_range")
+            raise Refused(10020051, by)
         if until - since > 7 * 86_400:
-            raise Refused(10020051, "update_time_range is longer than 7 days")
+            raise Refused(10020051, f"{by} is longer than 7 days")
         start = int(str(told.get("next_key") or 0))
-        found = self.changed(since * 1000, until * 1000 + 999)
+        listing = self.born if by == "create_time_range" else self.changed
+        found = listing(since * 1000, until * 1000 + 999)
         found.reverse()
         numbers = self.page([deal.number for _, deal in found[start : start + size]])
         more = len(found) > start + size

@@ -153,9 +153,12 @@ class SimulatedWoo(Shop):
         if not 1 <= size <= 100 or number < 1:
             raise Refused(400, "rest_invalid_param", "per_page, page")
         gmt = query.get("dates_are_gmt") == "true"
-        after = _moment(query.get("modified_after", "1970-01-01T00:00:00"), gmt)
-        before = _moment(query.get("modified_before", "2100-01-01T00:00:00"), gmt)
-        found = [deal for _, deal in self.changed(after + 1000, before - 1)]
+        made = "after" in query
+        names = ("after", "before") if made else ("modified_after", "modified_before")
+        after = _moment(query.get(names[0], "1970-01-01T00:00:00"), gmt)
+        before = _moment(query.get(names[1], "2100-01-01T00:00:00"), gmt)
+        listing = self.born if made else self.changed
+        found = [deal for _, deal in listing(after + 1000, before - 1)]
         key = "id" if query.get("orderby") == "id" else "date"
         found.sort(key=lambda deal: int(deal.number) if key == "id" else deal.created_at)
         if query.get("order", "desc") == "desc":

@@ -70,6 +70,8 @@ class Scripted:
 class MemoryShop(Scripted):
     """One shop: orders with their version, a listing by change time in pages, shipments."""
 
+    listed_by = "created_at"
+
     def __init__(self, now: Callable[[], int], page: int = 2, **rules: int) -> None:
         super().__init__()
         self.now = now
@@ -114,7 +116,7 @@ class MemoryShop(Scripted):
         yield tuple(
             o.number
             for o in self.orders.values()
-            if start <= o.created_at < end and o.number not in self.unlisted
+            if start <= (getattr(o, self.listed_by) or 0) < end and o.number not in self.unlisted
         )
 
     def detail(self, number: str) -> PlatformOrder:

@@ -58,7 +58,7 @@ def page_by_page(shop: DouyinShop, start: int, end: int) -> list[str]:
     """How pages are not to be read: one after the other."""
     found, number = list[str](), 0
     while True:
-        page = shop._page(start // 1000, -(-end // 1000), number)
+        page = shop._page(start // 1000, -(-end // 1000), number, "update_time")
         found += page.numbers
         number += 1
         if len(page.numbers) < 10:

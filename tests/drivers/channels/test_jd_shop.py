@@ -79,7 +79,7 @@ def test_more_orders_in_a_second_than_the_platform_shows_need_a_person(floor: Fl
 
 def test_pages_that_come_in_beyond_the_cap_abandon_the_window(floor: Floor) -> None:
     floor.place(30)
-    window = _Window(floor.shop()._jos, NOON // 1000, NOON // 1000 + 1, 5, cap=3)
+    window = _Window(floor.shop()._jos, NOON // 1000, NOON // 1000 + 1, by=0, page_size=5, cap=3)
     failed = refused(lambda: list(window.pages(10)))  # counted before the others came
     assert (failed.fault, failed.code) == (Fault.TRANSIENT, "page_cap")
 

@@ -78,7 +78,7 @@ def by_cursor(shop: WechatShop, start: int, end: int) -> list[str]:
     """How a cursor is not to be used when nobody says what it does."""
     found, cursor = list[str](), ""
     while True:
-        page = shop._page(start // 1000, -(-end // 1000), cursor)
+        page = shop._page("update_time_range", start // 1000, -(-end // 1000), cursor)
         found += page.numbers
         cursor = page.cursor
         if not cursor:
