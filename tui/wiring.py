@@ -7,7 +7,7 @@ rehearsal all start it; none of them learns whether a device or a shop is simula
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from core.clock import Clock, SystemClock
 from core.config import CarrierConfig, Config, DeviceConfig, ShopConfig, StationConfig
@@ -22,6 +22,7 @@ from tui.tokens import TokenFile
 if TYPE_CHECKING:  # the command line opens a place without the floor, the scheduler or a device
     from core.sync import Engine, Shop
     from core.sync.folder import WatchedFolder
+    from drivers.channels import Connection
     from drivers.scales.live import LiveScale
     from drivers.scanners import LiveScanner
     from tui.station import Station
@@ -81,6 +82,8 @@ class Works:
         for station in self._stations.values():
             station.stop()
         if self._engine is not None:
+            for shop in self._engine.shops.values():
+                cast("Connection", shop.channel).leave()
             self._engine.stop()
         self.store.close()
 

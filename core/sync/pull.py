@@ -205,17 +205,24 @@ def pull_window(store: Store, shop: Shop, start: int, end: int, most: int = 0) -
 
 
 def fetch(store: Store, shop: Shop, numbers: list[str], rank: int) -> list[Intake]:
-    """Take orders in by their numbers; those the shop does not tell are left out."""
+    """Take orders in by their numbers; those the shop does not tell are left out.
+
+    Raises CallFailed; what was told until then is kept.
+    """
     answers: list[Intake] = []
     batch: list[PlatformOrder] = []
-    for number in numbers:
-        shop.turns.give_way(rank)
-        order = detail_of(store, shop, number)
-        if order is not None:
-            batch.append(order)
-        if len(batch) == 25:
-            answers += take_in_all(store, shop.policy, batch)
-            batch = []
+    try:
+        for number in numbers:
+            shop.turns.give_way(rank)
+            order = detail_of(store, shop, number)
+            if order is not None:
+                batch.append(order)
+            if len(batch) == 25:
+                answers += take_in_all(store, shop.policy, batch)
+                batch = []
+    except CallFailed:
+        take_in_all(store, shop.policy, batch)
+        raise
     return answers + take_in_all(store, shop.policy, batch)
 
 

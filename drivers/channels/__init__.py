@@ -20,6 +20,9 @@ __all__ = ["CHANNELS", "Connection", "ShopAccess", "Tokens"]
 class Connection(Channel, Protocol):
     """A channel that holds connections of its own."""
 
+    def leave(self) -> None:
+        """Wait for nothing any more; calls that are under way end by themselves."""
+
     def close(self) -> None:
         """Let the connections go; the next call opens new ones."""
 

@@ -1,7 +1,8 @@
 """The right to call a platform for a shop: its token, renewed once for everybody; bans, kept.
 
-A refused token or clock is set right and the same call made anew, once each: a platform that
-refuses a call carried nothing out.
+A refused token or clock is set right and the same call made anew, once each, and a short ban is
+waited out: a platform that refuses a call carried nothing out. On the day of a sale one call in
+twenty may get through; a window that began anew with each refusal would never be read to its end.
 """
 
 import threading
@@ -15,6 +16,11 @@ from drivers.channels.calls import Line
 
 T = TypeVar("T")
 _AHEAD_MS = 60_000
+PATIENCE_S = 60.0
+"""The longest ban that a call waits out; a longer one is its caller's to plan with."""
+_MOST_WAITED_S = 300.0
+"""All the bans that one call waits out."""
+_MARGIN_S = 0.1
 _PASSING = (Fault.TRANSIENT, Fault.RATE, Fault.CLOCK)
 """Failures that say nothing about the authorisation itself."""
 
@@ -93,16 +99,28 @@ class Access:
     def run(self, name: str, once: Callable[[str], T]) -> T:
         """What ``once(token)`` gives. Raises CallFailed."""
         tried: set[Fault] = set()
+        waited = 0.0
         while True:
-            self._heed_ban(name)
-            session = self._fresh()
+            session = ""
             try:
+                self._heed_ban(name)
+                session = self._fresh()
                 return once(session)
             except CallFailed as failed:
                 self._note_ban(name, failed)
+                wait_s = failed.wait_s or 0.0
+                if failed.fault is Fault.RATE and self._waits_out(wait_s, waited):
+                    waited += wait_s
+                    continue
                 if failed.fault in tried or not self._remedied(failed, session):
                     raise
                 tried.add(failed.fault)
+
+    def _waits_out(self, wait_s: float, waited: float) -> bool:
+        """Whether a ban is over now, because it was short enough to wait for its end."""
+        if not 0 < wait_s <= PATIENCE_S or waited + wait_s > _MOST_WAITED_S:
+            return False
+        return self.line.wait(wait_s + _MARGIN_S)
 
     def _fresh(self) -> str:
         """The token, renewed when there is none or it ends soon; an old one is better than none."""

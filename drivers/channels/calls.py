@@ -55,6 +55,15 @@ class Line:
         self._offset = 0
         self._client: httpx.Client | None = None
         self._lock = threading.Lock()
+        self._leaving = threading.Event()
+
+    def wait(self, seconds: float) -> bool:
+        """Let that many seconds pass; False when somebody wants to leave instead."""
+        return not self.clock.wait(self._leaving, seconds)
+
+    def leave(self) -> None:
+        """Wait for nothing any more; calls that are under way end by themselves."""
+        self._leaving.set()
 
     def server_now(self) -> int:
         """The platform's clock; our own when it was never heard. UTC milliseconds."""

@@ -67,6 +67,10 @@ class Connector:
         """The platform's clock; our own when it was never heard. UTC milliseconds."""
         return self._line.server_now()
 
+    def leave(self) -> None:
+        """Wait for nothing any more; calls that are under way end by themselves."""
+        self._line.leave()
+
     def close(self) -> None:
         """Let the connections go; the next call opens new ones."""
         self._line.close()

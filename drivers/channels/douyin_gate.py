@@ -100,6 +100,7 @@ _AGAIN = frozenset({"8888", "60118", "60124", "70002", "70009", "70011", "70014"
 _SETUP = frozenset({"60011", "60018", "60027", "60070", "60072", "60083", "70016"})
 """A carrier or an address of the shop that is not set up: no order will pass."""
 _RATE = re.compile(r"limit|frequen|qps|限流|限频|频繁|超过.{0,6}次数|调用次数", re.IGNORECASE)
+_WAIT = re.compile(r"(\d{1,5})\s*秒后")
 _AUTH = re.compile(r"access-token|signature|app-id|token-generate|unauthori")
 
 
@@ -120,7 +121,8 @@ def failure(told: Mapping[str, Any], *, writes: bool = False) -> CallFailed:
     if _AUTH.search(sub) or code == "30002":  # 30002: our address is not on the platform's list
         return CallFailed(Fault.AUTH, name, said)
     if _RATE.search(sub) or (not number and _RATE.search(said)):
-        return CallFailed(Fault.RATE, name, said)
+        wait = _WAIT.search(said)
+        return CallFailed(Fault.RATE, name, said, wait_s=float(wait.group(1)) if wait else None)
     if number or sub.startswith("isv.business-failed"):
         return CallFailed(Fault.BUSINESS, name, said)
     if code in ("30001", "40001", "40002", "40003", "40004") or sub.startswith("isv."):

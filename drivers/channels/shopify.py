@@ -5,7 +5,6 @@ Calls are paid for from a bucket that refills by the second: one that found it t
 carried out, so it waits and is made again.
 """
 
-import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC
 from functools import partial
@@ -63,9 +62,6 @@ SHIP = """mutation Ship($fulfillment: FulfillmentInput!) {
     fulfillment { id status } userErrors { field message }
   }
 }"""
-_MOST_WAIT_S = 15.0
-_MOST_WAITS = 5
-_MARGIN_S = 0.1
 
 
 class ShopifyShop(Connector):
@@ -81,7 +77,6 @@ class ShopifyShop(Connector):
         super().__init__(access, clock, limits)
         self._app = (access.app_key, access.app_secret)
         self._access = Access(self._line, access, self._renewed, expired=frozenset({"http401"}))
-        self._never = threading.Event()
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -144,17 +139,8 @@ class ShopifyShop(Connector):
     # --- calls ----------------------------------------------------------------------------------
 
     def _call(self, query: str, variables: Mapping[str, Any], *, writes: bool = False) -> Told:
-        """The data of an answer, after the waits that the bucket asks for. Raises CallFailed."""
-        for _ in range(_MOST_WAITS):
-            try:
-                return self._access.run(
-                    "graphql", lambda t: self._once(query, variables, t, writes)
-                )
-            except CallFailed as failed:
-                if failed.fault is not Fault.RATE or not 0 < (failed.wait_s or 0) <= _MOST_WAIT_S:
-                    raise
-                self._line.clock.wait(self._never, (failed.wait_s or 0) + _MARGIN_S)
-        raise CallFailed(Fault.RATE, "throttled", f"after {_MOST_WAITS} waits", wait_s=_MOST_WAIT_S)
+        """The data of an answer. Raises CallFailed."""
+        return self._access.run("graphql", lambda t: self._once(query, variables, t, writes))
 
     def _once(self, query: str, variables: Mapping[str, Any], token: str, writes: bool) -> Told:
         answer = self._line.ask(

@@ -31,6 +31,7 @@ TAOBAO = Kind(
 JD = Kind(
     *("jd", jd.SimulatedJd, JdShop, jd.LISTING, jd.DETAIL, jd.SHIP),
     refuses_again="10400001",
+    tells_wait=False,
 )
 PDD = Kind(
     *("pdd", pdd.SimulatedPdd, PddShop, pdd.LISTING, pdd.DETAIL, pdd.SHIP),
@@ -51,6 +52,7 @@ KUAISHOU = Kind(
     *("kuaishou", kuaishou.SimulatedKuaishou, KuaishouShop),
     *(kuaishou.LISTING, kuaishou.DETAIL, kuaishou.SHIP),
     usual={"app_secret": "secret:sign", "carriers": {"zto": "1", "sf": "4"}},
+    tells_wait=False,
     single=True,
 )
 SHOPIFY = Kind(
@@ -60,7 +62,6 @@ SHOPIFY = Kind(
     clocked=False,
     asks=False,
     noted=False,
-    waits=True,
 )
 WOO = Kind(
     *("woocommerce", woocommerce.SimulatedWoo, WooShop),

@@ -44,8 +44,8 @@ class Kind:
     """Whether the seller's note is a field of the order."""
     at_once: bool = True
     """Whether one call reports a waybill; otherwise half of it may have been done."""
-    waits: bool = False
-    """Whether the connector itself waits out a short limit."""
+    tells_wait: bool = True
+    """Whether a refusal for too many calls says how long it lasts."""
     single: bool = False
     """Whether an order has one line only."""
     remarks: bool = True

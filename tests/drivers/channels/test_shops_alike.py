@@ -257,13 +257,24 @@ def test_too_many_calls_are_waited_out(floor: Floor) -> None:
     (number,), shop = floor.place(), floor.shop()
     shop.detail(number)
     floor.server.script([{"at": floor.kind.detail, "do": "ban 7"}])
-    if floor.kind.waits:
+    if floor.kind.tells_wait:
         assert shop.detail(number).number == number
         assert floor.clock.now() >= NOON + 7000
         return
     assert refused(lambda: shop.detail(number)).fault is Fault.RATE
     floor.clock.advance(61)
     assert shop.detail(number).number == number
+
+
+def test_who_waits_lets_go_when_the_program_ends(floor: Floor) -> None:
+    if not floor.kind.tells_wait:
+        pytest.skip("this platform does not say how long")
+    (number,), shop = floor.place(), floor.shop()
+    shop.detail(number)
+    floor.server.script([{"at": floor.kind.detail, "do": "ban 7"}])
+    shop.leave()
+    assert refused(lambda: shop.detail(number)).fault is Fault.RATE
+    assert floor.clock.now() < NOON + 7000
 
 
 # --- shipping -----------------------------------------------------------------------------------
