@@ -19,6 +19,7 @@ from core.errors import Problem
 from core.messages import Message
 from core.orders.policy import TIERS
 from core.ports import Sender
+from core.watch.rules import RULES, URGENT
 
 T = TypeVar("T")
 SECRETS = frozenset({"app_secret", "session", "secret", "key", "password", "refresh_token"})
@@ -56,6 +57,29 @@ class CarrierConfig:
     key: str
     secret: str
     account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifierConfig:
+    """One group or person that alerts reach, and which of them."""
+
+    code: str
+    kind: str
+    url: str = field(default="", repr=False)
+    """A robot's whole address holds its key: it is a secret."""
+    key: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+    user: str = ""
+    sender: str = ""
+    to: tuple[str, ...] = ()
+    mobiles: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    """Empty takes every rule."""
+    after_minutes: int = 0
+    """Told only of what nobody acknowledged for so long."""
+    fallback: str = ""
+    """The notifier that is told too when this one does not deliver for ``fallback_minutes``."""
+    fallback_minutes: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +165,7 @@ class Config:
     shops: tuple[ShopConfig, ...] = ()
     stations: tuple[StationConfig, ...] = ()
     carrier: CarrierConfig | None = None
+    notifiers: tuple[NotifierConfig, ...] = ()
     sound: str = ""
     """A command that plays a tone's sound; "" rings the terminal bell.
 
@@ -210,11 +235,14 @@ class Table:
             raise self.wrong(key, "true | false", value)
         return value
 
-    def texts(self, key: str) -> tuple[str, ...]:
+    def texts(self, key: str, choices: frozenset[str] = frozenset()) -> tuple[str, ...]:
         """A list of texts; empty when it is absent."""
         value = self.values.pop(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.wrong(key, '["...", "..."]', value)
+        for item in value:
+            if choices and item not in choices:
+                raise self.wrong(key, " | ".join(sorted(choices)), item)
         return tuple(value)
 
     def tables(self, key: str) -> list["Table"]:
@@ -231,9 +259,13 @@ class Table:
         return Table(self.file, f"{self.name}.{key}".strip("."), self.values.pop(key))
 
     def finish(self) -> None:
-        """Nothing may be left: a misspelt key must not pass for an absent one."""
+        """Nothing may be left: a misspelt key must not pass for an absent one.
+
+        What stands behind it is not repeated: it may be a secret.
+        """
         for key, value in self.values.items():
-            raise self.wrong(key, Message("config.expect_known_key"), value)
+            came = "***" if isinstance(value, str) else value
+            raise self.wrong(key, Message("config.expect_known_key"), came)
 
 
 def read_config(path: Path) -> Config:
@@ -269,9 +301,11 @@ def read_config(path: Path) -> Config:
         shops=unique(tuple(shop_of(t, secrets) for t in top.tables("shops")), path),
         stations=unique(tuple(station_of(t, secrets) for t in top.tables("stations")), path),
         carrier=carrier_of(top.table("carrier"), secrets),
+        notifiers=unique(tuple(notifier_of(t, secrets) for t in top.tables("notifiers")), path),
     )
     top.finish()
     check_names(config)
+    check_fallbacks(config)
     if any(secrets):
         check_private(path)
     return config
@@ -403,6 +437,61 @@ def carrier_of(table: Table | None, secrets: list[bool]) -> CarrierConfig | None
     return carrier
 
 
+ROBOTS = ("wecom", "dingtalk", "feishu")
+KINDS = (*ROBOTS, "email", "ntfy", "bark")
+
+
+def notifier_of(table: Table, secrets: list[bool]) -> NotifierConfig:
+    """One notifier: who is told, of what, and what each kind cannot do without."""
+    in_file = str(table.values.get("url", "env:"))  # before it is read from the environment
+    kind = table.text("kind", choices=KINDS)
+    severity = table.text("severity", "all", ("all", "urgent"))
+    rules = table.texts("rules", RULES)
+    notifier = NotifierConfig(
+        code=table.text("code"),
+        kind=kind,
+        url=table.text("url", ""),
+        key=table.text("key", ""),
+        secret=table.text("secret", ""),
+        user=table.text("user", ""),
+        sender=table.text("sender", ""),
+        to=table.texts("to"),
+        mobiles=table.texts("mobiles"),
+        rules=rules or (tuple(sorted(URGENT)) if severity == "urgent" else ()),
+        after_minutes=table.number("after_minutes", 0),
+        fallback=table.text("fallback", ""),
+        fallback_minutes=table.number("fallback_minutes", 5, least=1),
+    )
+    check_reach(table, notifier)
+    table.finish()
+    secrets.append(table.secret or (kind in ROBOTS and not in_file.startswith("env:")))
+    return notifier
+
+
+def check_reach(table: Table, notifier: NotifierConfig) -> None:
+    """What is needed to reach it is there. Raises Problem; never repeats an address."""
+    where = f"{table.name}.{{}} ({notifier.code})"
+    if notifier.kind in ROBOTS and not (notifier.url or notifier.key):
+        missing = "url"
+    elif notifier.kind == "email" and not notifier.to:
+        missing = "to"
+    elif notifier.kind == "email" and not (notifier.sender or notifier.user):
+        missing = "sender"
+    elif notifier.kind not in ROBOTS and not notifier.url:
+        missing = "url"
+    elif notifier.kind == "bark" and not notifier.key:
+        missing = "key"
+    else:
+        wanted = ("smtp://", "smtps://") if notifier.kind == "email" else ("http://", "https://")
+        if notifier.url and not notifier.url.startswith(wanted):
+            raise table.wrong("url", " | ".join(f"{start}..." for start in wanted), "***")
+        for mobile in notifier.mobiles:
+            if not (mobile.isascii() and mobile.removeprefix("+").isdigit()):
+                raise table.wrong("mobiles", '["13800001234"]', mobile)
+        return
+    raise Problem("config.missing", file=str(table.file), key=where.format(missing))
+
+
 def station_of(table: Table, secrets: list[bool]) -> StationConfig:
     """One bench."""
     station = StationConfig(
@@ -454,6 +543,21 @@ def check_names(config: Config) -> None:
                 key=f"stations.{station.code}.warehouse",
                 expected=" | ".join(sorted(known)) or "[[warehouses]]",
                 came=station.warehouse,
+            )
+
+
+def check_fallbacks(config: Config) -> None:
+    """Every fallback is another notifier that exists."""
+    codes = {notifier.code for notifier in config.notifiers}
+    for notifier in config.notifiers:
+        others = codes - {notifier.code}
+        if notifier.fallback and notifier.fallback not in others:
+            raise Problem(
+                "config.wrong",
+                file=str(config.path),
+                key=f"notifiers.{notifier.code}.fallback",
+                expected=" | ".join(sorted(others)) or "[[notifiers]]",
+                came=notifier.fallback,
             )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from core.config import Config
 from core.orders.policy import ShopPolicy
 from core.store import Tx
+from core.watch.notices import set_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +63,5 @@ def furnish(tx: Tx, config: Config) -> Place:
         )
         for s in config.shops
     }
+    set_up(tx, config.notifiers)
     return Place(warehouses, shops, stations, policies)

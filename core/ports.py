@@ -243,6 +243,35 @@ class Carrier(Protocol):
         """Give a waybill back; giving it back twice is no failure. Raises CallFailed."""
 
 
+# --- notifiers -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message to the people behind a notifier: what happened, one line each."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All of it, for those who take plain text."""
+        return "\n".join((self.title, *self.lines))
+
+
+class Notifier(Protocol):
+    """One group or person that can be told something where they are."""
+
+    limit: int
+    """UTF-8 bytes of ``Notice.text`` that arrive whole; what is longer is cut."""
+
+    def send(self, notice: Notice) -> None:
+        """Tell them. Returns only when the other side said that it has it.
+
+        Raises CallFailed, ``in_doubt`` when it may have arrived: none of them can be asked.
+        """
+
+
 # --- devices -------------------------------------------------------------------------------------
 
 

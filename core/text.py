@@ -26,6 +26,18 @@ def clean(text: object, limit: int = 2000) -> str:
     return value.strip()[:limit]
 
 
+def within(text: str, limit: int) -> str:
+    """The text in at most ``limit`` UTF-8 bytes, cut between characters, with a sign that it was.
+
+    Platforms count bytes: a Chinese character takes three.
+    """
+    raw = text.encode()
+    if len(raw) <= limit:
+        return text
+    mark = "…" if limit >= 3 else ""
+    return raw[: max(0, limit - len(mark.encode()))].decode(errors="ignore") + mark
+
+
 def is_masked(value: str) -> bool:
     """Whether a platform hid (or did not give) this value; such a value equals nothing."""
     return not value or _MASK.search(value) is not None

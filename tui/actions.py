@@ -75,6 +75,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("alerts.snooze", "f7", "alerts"),
     _action("alerts.assign", "f8", "alerts"),
     _action("alerts.release", "f9", "alerts"),
+    _action("alerts.escalate", "ctrl+e", "alerts"),
     _action("devices.test", "f6", "devices"),
     _action("devices.retry", "f7", "devices"),
     _action("go.menu", "f10,ctrl+p", EVERYWHERE),

@@ -16,10 +16,11 @@ from core.orders import find, holds, queue
 from core.ports import DeviceState, Fault
 from core.store import Actor, Row, Store, Tx
 from core.sync import health
-from core.watch import acknowledge, assign, open_alerts, snooze
+from core.watch import acknowledge, assign, notices, open_alerts, snooze
 from tui.sources import (
     AlertRow,
     ConnectionBadge,
+    NotifierStatus,
     OrderDetails,
     OrderLine,
     OutboxCounts,
@@ -238,6 +239,7 @@ class Alerts:
             state="acknowledged" if seen else "open",
             owner=row["assigned_name"] or row["acknowledged_name"] or "",
             holds=tuple((row["reasons"] or "").split()),
+            told=tuple(filter(None, (row["told"] or "").split(","))),
         )
 
     def acknowledge(self, key: int) -> "Future[Message]":
@@ -246,6 +248,12 @@ class Alerts:
     def snooze(self, key: int, minutes: int) -> "Future[Message]":
         until = self.clock.now() + minutes * 60_000
         return self._do(lambda tx: snooze(tx, key, until), "alerts.snoozed", minutes=minutes)
+
+    def escalate(self, key: int) -> "Future[Message]":
+        def write(tx: Tx) -> Message:
+            return message("alerts.escalated", names=notices.escalate(tx, key))
+
+        return self.store.write(write, self.who())
 
     def assign(self, key: int, operator: str) -> "Future[Message]":
         def write(tx: Tx) -> None:
@@ -294,6 +302,10 @@ class Devices:
         now = self.clock.now()
         return [shop_status(shop, now) for shop in health.shops(self.store.read)]
 
+    def notifiers(self) -> Sequence[NotifierStatus]:
+        now = self.clock.now()
+        return [notifier_status(one) for one in notices.notifiers(self.store.read, now)]
+
     def outbox(self) -> OutboxCounts:
         row = self.store.read.one(
             "SELECT count(*) AS waiting, min(created_at) AS oldest FROM outbox"
@@ -335,6 +347,7 @@ class Devices:
     def retry(self) -> "Future[Message]":
         def write(tx: Tx) -> Message:
             tx.run("UPDATE outbox SET next_try_at = ? WHERE state = 'due'", tx.now)
+            tx.run("UPDATE notifiers SET next_try_at = 0 WHERE next_try_at > 0")
             return message("devices.retried")
 
         future = self.store.write(write)
@@ -352,4 +365,18 @@ def shop_status(shop: health.ShopHealth, now: int) -> ShopStatus:
         last_error=message(f"fault.{shop.fault}", answer=shop.answer) if shop.fault else None,
         lag_s=(now - shop.fresh_at) // 1000 if shop.fresh_at is not None else None,
         stopped=stopped,
+    )
+
+
+def notifier_status(one: notices.NotifierState) -> NotifierStatus:
+    """One notifier's line."""
+    return NotifierStatus(
+        name=one.code,
+        kind=one.kind,
+        waiting=one.waiting,
+        oldest=one.oldest,
+        delivered=one.delivered_at,
+        trouble=message(f"notify.fault.{one.fault}") if one.fault else None,
+        answer=one.answer,
+        next_try=one.next_try_at if one.fault else None,
     )

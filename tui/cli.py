@@ -26,6 +26,7 @@ COMMANDS = {
     "sync": "tui.commands.sync",
     "reconcile": "tui.commands.reconcile",
     "outbox": "tui.commands.outbox",
+    "notify": "tui.commands.notify",
     "products": "tui.commands.products",
     "people": "tui.commands.people",
     "commands": "tui.commands.sheet",

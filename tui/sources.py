@@ -191,6 +191,8 @@ class AlertRow:
     """open, acknowledged or snoozed."""
     owner: str = ""
     holds: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    """Notifiers that have it."""
 
 
 class AlertSource(Protocol):
@@ -207,6 +209,9 @@ class AlertSource(Protocol):
 
     def assign(self, key: int, operator: str) -> "Future[Message]":
         """Somebody else's, by the code from ``people``."""
+
+    def escalate(self, key: int) -> "Future[Message]":
+        """Tell the next people now; it is red again until one of them takes it."""
 
     def people(self) -> Sequence[tuple[str, str]]:
         """Codes and names an alert may be given to."""
@@ -230,6 +235,23 @@ class ShopStatus:
     """How far the newest known order state is behind; None before the first success."""
     stopped: bool = False
     """True when it waits for a person (key refused, permission missing)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifierStatus:
+    """One group or person that alerts reach."""
+
+    name: str
+    kind: str
+    waiting: int = 0
+    """Alerts whose time has come and that did not arrive yet."""
+    oldest: int | None = None
+    delivered: int | None = None
+    """When the last message was confirmed."""
+    trouble: Message | None = None
+    answer: str = ""
+    """What the other side said last, when it was no success."""
+    next_try: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +284,9 @@ class DeviceSource(Protocol):
 
     def shops(self) -> Sequence[ShopStatus]:
         """Every shop."""
+
+    def notifiers(self) -> Sequence[NotifierStatus]:
+        """Every notifier of the configuration."""
 
     def outbox(self) -> OutboxCounts:
         """What waits to leave."""

@@ -7,14 +7,22 @@ rehearsal all start it; none of them learns whether a device or a shop is simula
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from core.clock import Clock, SystemClock
-from core.config import CarrierConfig, Config, DeviceConfig, ShopConfig, StationConfig
+from core.config import (
+    CarrierConfig,
+    Config,
+    DeviceConfig,
+    NotifierConfig,
+    ShopConfig,
+    StationConfig,
+)
 from core.errors import Problem
 from core.messages import Message
 from core.place import furnish
-from core.ports import Camera, Carrier, Channel, Printer, Scan
+from core.ports import Camera, Carrier, Channel, Notifier, Printer, Scan
 from core.store import Store
 from core.text import clean
 from tui.tokens import TokenFile
@@ -22,6 +30,7 @@ from tui.tokens import TokenFile
 if TYPE_CHECKING:  # the command line opens a place without the floor, the scheduler or a device
     from core.sync import Engine, Shop
     from core.sync.folder import WatchedFolder
+    from core.watch.delivery import Delivery
     from drivers.channels import Connection
     from drivers.scales.live import LiveScale
     from drivers.scanners import LiveScanner
@@ -42,6 +51,7 @@ class Works:
         self.store = Store(config.database, self.clock)
         self.place = self.store.do(lambda tx: furnish(tx, config))
         self._engine: Engine | None = None
+        self._delivery: Delivery | None = None
         self._stations: dict[str, Station] = {}
 
     @property
@@ -63,9 +73,30 @@ class Works:
                     f"folder:{shop.code}": folder_of(self, shop).look
                     for shop in config.shops
                     if shop.folder
+                }
+                | {
+                    f"send:notifier:{code}": partial(self.delivery.deliver, code)
+                    for code in self.delivery.notifiers
                 },
             )
         return self._engine
+
+    @property
+    def delivery(self) -> "Delivery":
+        """What tells people of alerts; only the process that syncs lets it tick."""
+        from core.watch.delivery import Delivery
+        from tui.telling import Digest
+
+        if self._delivery is None:
+            self._delivery = Delivery(
+                self.store,
+                {
+                    notifier.code: notifier_of(notifier, self.config, self.clock)
+                    for notifier in self.config.notifiers
+                },
+                Digest(self.config.language, self.config.zone),
+            )
+        return self._delivery
 
     def station(self, code: str) -> "Station":
         """A bench with its devices, made on first use. Raises Problem."""
@@ -146,6 +177,24 @@ def carrier_of(carrier: CarrierConfig | None, clock: Clock) -> Carrier | None:
     from drivers.carriers.kuaidi100 import Kuaidi100
 
     return Kuaidi100(carrier.url, carrier.key, carrier.secret, clock, account=carrier.account)
+
+
+def notifier_of(notifier: NotifierConfig, config: Config, clock: Clock) -> Notifier:
+    """How one group or person is told. Raises Problem."""
+    from drivers.notifiers import NOTIFIERS, Access
+
+    access = Access(
+        url=notifier.url,
+        key=notifier.key,
+        secret=notifier.secret,
+        mobiles=notifier.mobiles,
+        user=notifier.user,
+        sender=notifier.sender,
+        to=notifier.to,
+    )
+    return refuse_unknown(
+        lambda: NOTIFIERS[notifier.kind](access, clock), config, f"notifiers.{notifier.code}"
+    )
 
 
 def printer_of(device: DeviceConfig, name: str, config: Config) -> Printer:

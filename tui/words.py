@@ -8,7 +8,9 @@ memory; an installed wheel always carries them.
 import gettext
 import io
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +30,10 @@ class _Choice:
     language = "zh_CN"
 
 
+_here: ContextVar[str] = ContextVar("language", default="")
+"""The language of what this thread is writing, where it is not the screen's."""
+
+
 def languages() -> tuple[str, ...]:
     """Languages that have catalogues, such as ``en`` and ``zh_CN``."""
     found = (folder.parent.name for folder in LOCALES.glob("*/LC_MESSAGES"))
@@ -41,14 +47,24 @@ def use(language: str) -> None:
 
 def language() -> str:
     """The language in use."""
-    return _Choice.language
+    return _here.get() or _Choice.language
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Say things in this language here, whatever the screen speaks: letters, messages."""
+    before = _here.set(language if language in languages() else FALLBACK)
+    try:
+        yield
+    finally:
+        _here.reset(before)
 
 
 def say(message: Message | str) -> str:
     """The sentence for a message; an unknown id comes back in brackets and is logged once."""
     if isinstance(message, str):
         message = Message(message)
-    sentence = _sentence(_Choice.language, message.id)
+    sentence = _sentence(language(), message.id)
     if sentence is None:
         return _miss(message.id)
     if not message.data and "{" not in sentence:
@@ -61,7 +77,7 @@ def say(message: Message | str) -> str:
 
 def knows(id: str) -> bool:
     """Whether the language in use has a sentence for this id."""
-    return _sentence(_Choice.language, id) is not None
+    return _sentence(language(), id) is not None
 
 
 def word(group: str, code: object) -> str:
@@ -106,13 +122,13 @@ def _plain(value: object) -> object:
 
 
 def _join(parts: Iterable[str]) -> str:
-    return ("、" if _Choice.language.startswith("zh") else ", ").join(parts)
+    return ("、" if language().startswith("zh") else ", ").join(parts)
 
 
 def _miss(id: str) -> str:
     if id not in _missed:
         _missed.add(id)
-        _log.warning("no sentence for %s in %s", id, _Choice.language)
+        _log.warning("no sentence for %s in %s", id, language())
     return f"[{id}]"
 
 

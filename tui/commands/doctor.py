@@ -23,6 +23,8 @@ RECENT = 2000
 """Orders and photos looked at, newest first: a doctor's visit takes seconds, not an hour."""
 SLACK_MS = 120_000
 """How far ahead of the clock an event may be: two machines never agree to the second."""
+LATE_MS = 300_000
+"""An alert that waits longer than this for its message waits for a process that sends."""
 OLDEST_CLOCK = 1_735_689_600_000
 """2025-01-01: a clock before it has lost its battery."""
 
@@ -152,6 +154,24 @@ def contents(read: Reader, config: Config) -> Iterator[Finding]:
     yield from photo_room(read, config)
     yield clock(read, config)
     yield from shops(read, config)
+    yield from telling(read)
+
+
+def telling(read: Reader) -> Iterator[Finding]:
+    """Whether alerts reach those who are not looking."""
+    from core.watch.notices import notifiers
+
+    now = time.time_ns() // 1_000_000
+    for one in notifiers(read, now):
+        said = message(
+            "doctor.notifier_down" if one.fault else "doctor.notifier",
+            name=one.code,
+            n=one.waiting,
+            answer=one.answer or "-",
+        )
+        stuck = one.oldest is not None and one.oldest < now - LATE_MS
+        otherwise = Mark.WRONG if one.fault and one.waiting else Mark.MIND
+        yield judged(not one.fault and not stuck, said, otherwise)
 
 
 def ledgers(read: Reader) -> Iterator[Finding]:

@@ -139,6 +139,8 @@ class AlertsPane(Pane):
         ]
         if item.owner:
             facts.append(say(message("alerts.owner", name=item.owner)))
+        if item.told:
+            facts.append(say(message("alerts.told", names=item.told)))
         lines = [row(width, ("─" * width, "faint"))]
         lines += [row(width, (f" {part}", "strong")) for part in wrap(say(item.what), width - 2, 2)]
         told: list[Piece] = [(" " + "  ".join(part for part in facts if part), "quiet")]
@@ -174,6 +176,7 @@ class AlertsPane(Pane):
             "alerts.snooze": self._snooze,
             "alerts.assign": self._assign,
             "alerts.release": self._release,
+            "alerts.escalate": self._escalate,
         }
         doing[action](item)
 
@@ -183,6 +186,9 @@ class AlertsPane(Pane):
 
     def _acknowledge(self, item: AlertRow) -> None:
         self.intend(self.house_app.house.alerts.acknowledge(item.key))
+
+    def _escalate(self, item: AlertRow) -> None:
+        self.intend(self.house_app.house.alerts.escalate(item.key))
 
     def _snooze(self, item: AlertRow) -> None:
         items = [

@@ -9,7 +9,7 @@ from core.ports import DeviceState
 from tui.ink import Line, Piece, ends, pad, row, wrap
 from tui.screens.pane import Pane
 from tui.shown import age, clock_second, clock_time, raw_bytes
-from tui.sources import ShopStatus
+from tui.sources import NotifierStatus, ShopStatus
 from tui.widgets.canvas import Canvas
 from tui.widgets.line_list import LineList, Shelf
 from tui.words import say, word
@@ -20,11 +20,12 @@ WIDE = 140
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A device or a shop, as one row of the list."""
+    """A device, a shop or a notifier, as one row of the list."""
 
     key: str
     device: DeviceState | None = None
     shop: ShopStatus | None = None
+    notifier: NotifierStatus | None = None
 
 
 class _Head(Canvas):
@@ -39,7 +40,7 @@ class _Head(Canvas):
 
 
 class _Foot(Canvas):
-    """The device or shop under the cursor in full."""
+    """The device, shop or notifier under the cursor in full."""
 
     def __init__(self, pane: "DevicesPane") -> None:
         super().__init__(id="devices-foot")
@@ -78,6 +79,7 @@ class DevicesPane(Pane):
         source = self.house_app.house.devices
         items = [_Item(f"device:{d.name}", device=d) for d in source.devices()]
         items += [_Item(f"shop:{s.shop}", shop=s) for s in source.shops()]
+        items += [_Item(f"notifier:{n.name}", notifier=n) for n in source.notifiers()]
         self.list.use(Shelf(items))
         self._head.repaint()
         self._foot.repaint()
@@ -127,6 +129,8 @@ class DevicesPane(Pane):
         base = "cursor" if here else "text"
         if item.device is not None:
             return self._device_line(item.device, width, here, base)
+        if item.notifier is not None:
+            return self._notifier_line(item.notifier, width, here, base)
         assert item.shop is not None
         return self._shop_line(item.shop, width, here, base)
 
@@ -163,19 +167,64 @@ class DevicesPane(Pane):
             left.append((say("devices.never"), base))
         return row(width, *left, fill=base)
 
+    def _notifier_line(self, notifier: NotifierStatus, width: int, here: bool, base: str) -> Line:
+        bad = notifier.trouble is not None
+        sign, meaning = ("✘", "late") if bad else ("●", "good")
+        if here:
+            meaning = "cursor.late" if bad else "cursor"
+        left: list[Piece] = [
+            (f" {sign} ", meaning),
+            (pad(word("notifier", notifier.kind), 9) + " ", base),
+            (pad(notifier.name, 16) + " ", base),
+        ]
+        if notifier.trouble is not None:
+            left.append((say(notifier.trouble), meaning))
+        elif notifier.delivered is not None:
+            clock = self.house_app.house.clock
+            at = clock_time(notifier.delivered, clock.zone, clock.now())
+            left.append((say(message("devices.delivered", at=at)), base))
+        else:
+            left.append((say("devices.never_told"), base))
+        waits = say(message("devices.waits", n=notifier.waiting)) if notifier.waiting else ""
+        right: list[Piece] = [(f" {waits} ", "cursor.soon" if here else "soon")] if waits else []
+        return ends(width, left, right, base)
+
     def foot_lines(self, width: int, height: int) -> list[Line]:
-        """Raw bytes beside what they mean, or the shop's last success and error."""
+        """Raw bytes beside what they mean, or the last success and error of shop or notifier."""
         item = self.list.current
         rule = row(width, ("─" * width, "faint"))
         if item is None:
             return [rule]
-        facts = self._device_facts(item.device) if item.device else self._shop_facts(item.shop)
+        facts = self._facts(item)
         lines: list[Line] = [rule]
         for name, told, meaning in facts:
             for index, part in enumerate(wrap(told, width - 16, 2)):
                 lead = pad(f" {say(name)}" if index == 0 else "", 15)
                 lines.append(row(width, (lead + " ", "quiet"), (part, meaning)))
         return lines[:height]
+
+    def _facts(self, item: _Item) -> list[tuple[str, str, str]]:
+        if item.device is not None:
+            return self._device_facts(item.device)
+        if item.notifier is not None:
+            return self._notifier_facts(item.notifier)
+        return self._shop_facts(item.shop)
+
+    def _notifier_facts(self, notifier: NotifierStatus) -> list[tuple[str, str, str]]:
+        clock = self.house_app.house.clock
+
+        def at(moment: int | None) -> str:
+            return clock_time(moment, clock.zone, clock.now()) if moment else "–"
+
+        facts = [("devices.told_at", at(notifier.delivered), "strong")]
+        if notifier.trouble is not None:
+            facts.append(("devices.error", say(notifier.trouble), "late"))
+            facts.append(("devices.answer", notifier.answer or "–", "text"))
+            facts.append(("devices.next_try", at(notifier.next_try), "text"))
+        if notifier.waiting:
+            told = message("devices.waits_since", n=notifier.waiting, at=at(notifier.oldest))
+            facts.insert(1, ("devices.waiting", say(told), "soon"))
+        return facts
 
     def _device_facts(self, device: DeviceState) -> list[tuple[str, str, str]]:
         zone = self.house_app.house.clock.zone
