@@ -78,7 +78,7 @@ def set_up(tx: Tx, notifiers: "Sequence[NotifierConfig]") -> None:
         if row is not None and all(row[name] == value for name, value in facts.items()):
             continue
         if row is None or not row["active"] or row["rules"] != facts["rules"]:
-            facts["since"] = tx.now
+            facts["since"] = tx.the("SELECT ifnull(max(id), 0) AS id FROM alerts")["id"]
         if row is not None and row["robot"] != facts["robot"]:
             facts["next_try_at"] = 0
         save(tx, one.code, facts)
@@ -296,7 +296,7 @@ def unaccounted(read: Rows) -> list[str]:
     """
     rows = read.all(
         "SELECT a.rule, a.subject, t.code, n.state FROM alerts a JOIN notifiers t"
-        " ON t.active = 1 AND a.raised_at >= t.since"
+        " ON t.active = 1 AND a.id > t.since"
         "  AND (t.rules = '' OR instr(t.rules, ' ' || a.rule || ' ') > 0)"
         "  AND NOT (a.rule = 'notifier_down' AND a.subject = t.code)"
         " LEFT JOIN notices n ON n.alert_id = a.id AND n.notifier = t.code AND n.instead_of = ''"
