@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from core.clock import Clock
 from core.ports import CallFailed, Fault, Notice
@@ -59,10 +60,10 @@ class Robot:
             raise self.access.hidden(failure) from None
 
     def _post(self, text: str, at: int) -> None:
-        url, params, body = self.message(text, at)
-        told = self.line.send(
-            lambda client: client.post(url, params=params or None, json=body), writes=True
-        )
+        url, query, body = self.message(text, at)
+        if query:  # httpx would put it in the place of the address's own
+            url += ("&" if "?" in url else "?") + urlencode(query)
+        told = self.line.send(lambda client: client.post(url, json=body), writes=True)
         code = clean(told.get(self.code), 20)
         if code == "0":
             return
