@@ -4,7 +4,7 @@ CREATE TABLE notifiers (                    -- as the configuration names them; 
   code TEXT PRIMARY KEY,
   kind TEXT NOT NULL,
   active INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)),
-  since INTEGER NOT NULL,                   -- the last alert from before it was there
+  since INTEGER NOT NULL DEFAULT 0,         -- the last alert from before it was there
   rules TEXT NOT NULL DEFAULT '',           -- ' rule rule ' with blanks around; '' takes every rule
   after_ms INTEGER NOT NULL DEFAULT 0,      -- told when nobody acknowledged for so long
   level INTEGER NOT NULL DEFAULT 0,         -- 0 is told first, 1 next, ...
