@@ -20,6 +20,7 @@ from core.ports import DeviceState, Scan
 from tui.sources import (
     AlertRow,
     ConnectionBadge,
+    NotifierStatus,
     OrderDetails,
     OrderLine,
     OutboxCounts,
@@ -292,6 +293,7 @@ ALERTS = (
         number="DB20260120018",
         since=NOW - 20 * MINUTE,
         owner="王芳",
+        told=("leads",),
     ),
     AlertRow(
         key=3,
@@ -336,6 +338,9 @@ class FakeAlerts:
 
     def assign(self, key: int, operator: str) -> "Future[Message]":
         return self._do("assign", key, operator)
+
+    def escalate(self, key: int) -> "Future[Message]":
+        return self._do("escalate", key)
 
     def people(self) -> Sequence[tuple[str, str]]:
         return [("wf", "王芳"), ("lj", "李军")]
@@ -387,6 +392,21 @@ class FakeDevices:
                 last_success=NOW - HOUR,
                 last_error=said("token"),
                 stopped=True,
+            ),
+        ]
+
+    def notifiers(self) -> Sequence[NotifierStatus]:
+        return [
+            NotifierStatus(name="leads", kind="wecom", delivered=NOW - 2 * MINUTE, waiting=0),
+            NotifierStatus(
+                name="owner",
+                kind="dingtalk",
+                waiting=3,
+                oldest=NOW - 8 * MINUTE,
+                delivered=NOW - 3 * HOUR,
+                trouble=said("sign"),
+                answer="310000 sign not match",
+                next_try=NOW + 6 * MINUTE,
             ),
         ]
 

@@ -149,6 +149,15 @@ async def test_alerts_are_red_first_and_can_be_handled():
         await desk.until(lambda: desk.app.pane.name_of == "order")
 
 
+async def test_an_alert_is_escalated_and_its_foot_says_who_knows():
+    async with at_desk() as desk:
+        await desk.press("f4", "down")
+        await desk.sees("已通知 leads")
+        await desk.press("ctrl+e")
+        await desk.sees("done")
+        assert desk.house.alerts.done == [("escalate", 2)]
+
+
 async def test_an_alert_that_may_not_be_touched_says_why():
     house = FakeHouse()
     house.alerts.refuse = Problem("refusal.no_operator")
@@ -168,6 +177,16 @@ async def test_devices_show_raw_bytes_beside_what_they_mean():
         await desk.sees("tested")
         await desk.press("down", "down")
         await desk.sees("故障", "paper")
+
+
+async def test_notifiers_show_what_waits_and_what_came_back():
+    async with at_desk() as desk:
+        await desk.press("f5")
+        await desk.sees("企微", "leads", "最近送达 18:58", "待发 3")
+        await desk.press("end")
+        await desk.sees("310000 sign not match", "3 条，最早 18:52", "19:06")
+        await desk.press("up")
+        await desk.sees("最近送达       18:58")
 
 
 async def test_the_top_line_says_since_when_everything_is_stale():

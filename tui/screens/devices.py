@@ -182,7 +182,8 @@ class DevicesPane(Pane):
         elif notifier.delivered is not None:
             clock = self.house_app.house.clock
             at = clock_time(notifier.delivered, clock.zone, clock.now())
-            left.append((say(message("devices.delivered", at=at)), base))
+            told = say(message("devices.delivered", at=at)) if width >= NARROW else at
+            left.append((told, base))
         else:
             left.append((say("devices.never_told"), base))
         waits = say(message("devices.waits", n=notifier.waiting)) if notifier.waiting else ""

@@ -11,7 +11,7 @@ import pytest
 from core.floor.bench import Bench
 from core.orders import find, holds, queue
 from core.orders.audit import recheck
-from core.ports import Scan
+from core.ports import CallFailed, Fault, Scan
 from core.ports import Sender as From
 from core.shipping.printing import PrintRun
 from core.store.database import Reader
@@ -22,11 +22,13 @@ from core.sync.pull import pull
 from core.sync.reconcile import reconcile
 from core.sync.verify import verify
 from core.sync.waiting import waiting
-from core.watch import open_alerts, watch
+from core.watch import acknowledge, notices, open_alerts, watch
 from tests.core.orders.warehouse import BOSS, TAOBAO, line, order, tell, the_order
 from tests.core.sync.outside import MemoryCarrier, MemoryPrinter, MemoryShop
+from tests.core.watch.crowd import Town, told
 
 GROWS = ("orders", "order_lines", "events", "stock_moves", "parcels", "print_jobs", "outbox")
+GROWS += ("notices", "digests")
 UNFINISHED = {
     "orders_open",
     "orders_open_touched",
@@ -35,6 +37,7 @@ UNFINISHED = {
     "outbox_due",
     "outbox_conflict",
     "print_jobs_due",
+    "notices_waiting",
 }
 """Partial indexes that hold only what is not over."""
 WAREHOUSE = From(name="仓", phone="0571-1")
@@ -146,7 +149,16 @@ class Day:
 
     def night(self):
         self.clock.advance(3 * 3600)
+        town = Town(self.store, told("leads", fallback="owner"), told("owner", after_minutes=5))
         self.store.do(watch)
+        town.crowds["leads"].fails.append(CallFailed(Fault.TRANSIENT))
+        town.tick()
+        alert = town.store.read.one("SELECT max(id) AS id FROM alerts")["id"]
+        self.store.do(lambda tx: acknowledge(tx, alert), BOSS)
+        self.store.do(lambda tx: notices.escalate(tx, alert), BOSS)
+        town.pass_time(900, step=60)
+        notices.notifiers(self.store.read, self.clock.now())
+        notices.undelivered(self.store.read)
         open_alerts(self.store.read, self.clock.now())
         pull(self.store, self.shop)
         reconcile(self.store, self.shop)
