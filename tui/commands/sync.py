@@ -56,4 +56,7 @@ def once(engine: object) -> int:
     engine.outbox.send_to_carrier()
     for shop in engine.shops.values():
         engine.outbox.send_to_shop(shop.policy.shop_id)
+    for name, chore in engine.chores.items():
+        if name.startswith("send:"):  # alerts to people
+            chore()
     return failed

@@ -167,6 +167,16 @@ def test_the_engine_tells_a_group_and_its_fallback_without_a_screen(place, robot
         assert secret.encode() not in dump
 
 
+def test_one_round_of_sync_tells_people_too(place, robot):
+    place.add(group(robot))
+    works = place.works()
+    works.store.do(lambda tx: raise_alert(tx, "called", "B1"))
+    works.close()
+    assert place("sync", "--once").status == 0
+    assert ["B1" in text for text in robot.texts] == [True]
+    assert place("notify", "--json").data[0]["waiting"] == 0
+
+
 def test_no_secret_in_log_or_output_of_a_command(place, robot):
     place.add(group(robot))
     logging.getLogger().setLevel(logging.DEBUG)
