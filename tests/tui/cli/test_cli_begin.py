@@ -62,7 +62,7 @@ def test_every_example_of_the_starter_is_right(tmp_path, monkeypatch, language):
     from tui.commands.init import starter
 
     for name in set(re.findall(r"env:(\w+)", starter(language))) - {"NAME", "变量名"}:
-        monkeypatch.setenv(name, "secret")
+        monkeypatch.setenv(name, "https://robot" if name.endswith("ROBOT") else "secret")
     text = re.sub(r"(?m)^# ?(?=\[|[a-z_]+ = )", "", starter(language))
     path = tmp_path / "all.toml"
     path.write_text(text, "utf-8")
@@ -71,6 +71,8 @@ def test_every_example_of_the_starter_is_right(tmp_path, monkeypatch, language):
     assert station.scale and station.scanners and station.printer and station.camera
     assert config.shops and config.carrier and config.sound
     assert config.floor.boxes and config.floor.in_store
+    leads, owner = config.notifiers
+    assert (leads.fallback, owner.after_minutes, "called" in leads.rules) == ("owner", 15, True)
 
 
 def test_both_starters_say_the_same():

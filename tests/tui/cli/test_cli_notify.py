@@ -2,7 +2,6 @@
 
 import logging
 import time
-import tomllib
 
 import pytest
 
@@ -77,29 +76,6 @@ def test_a_robots_address_is_a_secret(place, monkeypatch, address, status):
     told = place("people")
     assert told.status == status
     assert "s3cr3t" not in told.err
-
-
-def test_the_commented_example_of_init_is_right_when_its_signs_are_taken_away(tmp_path, capsys):
-    for language in ("en", "zh_CN"):
-        folder = tmp_path / language
-        folder.mkdir()
-        assert packline(capsys, "init", folder, "--language", language).status == 0
-        text = (folder / "packline.toml").read_text("utf-8")
-        example = text[text.index("# [[notifiers]]") :]
-        plain = "\n".join(
-            line.removeprefix("# ").removeprefix("# ") for line in example.split("\n")
-        )
-        assert [n["code"] for n in tomllib.loads(plain.replace("#\n", "\n"))["notifiers"]] == [
-            "leads",
-            "owner",
-        ]
-        for name in ("LEADS_ROBOT", "LEADS_SECRET", "MAIL_PASSWORD"):
-            plain = plain.replace(f"env:{name}", "https://robot" if name == "LEADS_ROBOT" else "x")
-        (folder / "packline.toml").write_text(plain.replace("#\n", "\n"), "utf-8")
-        (folder / "packline.toml").chmod(0o600)
-        leads, owner = read_config(folder / "packline.toml").notifiers
-        assert (leads.fallback, owner.after_minutes) == ("owner", 15)
-        assert "called" in leads.rules
 
 
 def test_a_test_message_says_plainly_what_came_back(place, robot):
