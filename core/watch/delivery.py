@@ -168,7 +168,7 @@ class Delivery:
         notices.arrived(tx, code, digest, ids)
         if row["failing_since"] is not None:
             log.info("notifier %s delivers again", code)
-            close_alert(tx, "notifier_down", code)
+        close_alert(tx, "notifier_down", code)
 
     def _settle(self, code: str, digest: int, failure: CallFailed) -> None:
         """Wait as long as the other side says, a refused key longer; a person hears of it once."""
@@ -194,9 +194,10 @@ class Delivery:
 
     def _fall_back(self, tx: Tx, code: str) -> None:
         count = notices.fall_back(tx, code)
-        row = tx.the("SELECT fallback, answer FROM notifiers WHERE code = ?", code)
+        row = tx.the("SELECT fallback, fault, answer FROM notifiers WHERE code = ?", code)
         log.warning("%d alerts of notifier %s go to %s too", count, code, row["fallback"])
-        raise_alert(tx, "notifier_down", code, answer=row["answer"])
+        if row["fault"]:  # else there are only too many at once
+            raise_alert(tx, "notifier_down", code, answer=row["answer"])
 
     def _row(self, code: str) -> Row | None:
         return self.store.read.one("SELECT * FROM notifiers WHERE code = ? AND active = 1", code)

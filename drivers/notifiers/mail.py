@@ -8,7 +8,7 @@ import smtplib
 import ssl
 from contextlib import suppress
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate, make_msgid, parseaddr
 from urllib.parse import urlsplit
 
 from core.clock import Clock
@@ -86,7 +86,8 @@ class Mail:
         letter["From"] = self.access.sender or self.access.user
         letter["To"] = ", ".join(self.access.to)
         letter["Date"] = formatdate(self.clock.now() / 1000)
-        letter["Message-ID"] = make_msgid(domain="packline.invalid")
+        domain = parseaddr(letter["From"])[1].partition("@")[2]
+        letter["Message-ID"] = make_msgid(domain=domain or "packline.invalid")
         letter.set_content(notice.text + "\n")
         return letter
 

@@ -177,7 +177,7 @@ def test_a_refusal_keeps_the_alert_and_waits_as_it_should(store, failure, least,
     assert town.crowds["owner"].lines == (["leads"] if alerted else [])
     assert town.tick(wait_s - 1) == 0
     assert town.waiting("leads") == ["A"]
-    town.tick(1)
+    town.tick(1.01)
     assert (town.waiting(), town.lost()) == ([], [])
     assert town.state("leads").fault == ""
 
@@ -309,6 +309,19 @@ def test_fallbacks_form_a_chain_that_ends(store):
     town.pass_time(600)
     assert town.crowds["c"].lines.count("X") == 1
     assert town.crowds["a"].lines == town.crowds["b"].lines == []
+
+
+def test_what_only_waits_its_turn_goes_to_the_fallback_without_an_alarm(store):
+    town = Town(
+        store, told("leads", fallback="mail", fallback_minutes=2), told("mail", rules=("called",))
+    )
+    town.crowds["leads"].limit = 1
+    town.alarm(*(f"{n:03d}" for n in range(60)))
+    town.pass_time(400)
+    assert town.crowds["leads"].lines == [f"{n:03d}" for n in range(60)]
+    assert town.crowds["mail"].lines  # the last of them waited for more than two minutes
+    assert column(store, "SELECT DISTINCT rule FROM alerts") == ["overdue"]
+    assert (town.waiting(), town.lost()) == ([], [])
 
 
 def test_a_machine_that_slept_tries_first_before_it_falls_back(store):
