@@ -243,6 +243,10 @@ class Carrier(Protocol):
         """Give a waybill back; giving it back twice is no failure. Raises CallFailed."""
 
 
+class ToldSome(CallFailed):
+    """A message that arrived at some of the people; ``text`` says who does not have it, and why."""
+
+
 # --- notifiers -----------------------------------------------------------------------------------
 
 
@@ -268,7 +272,8 @@ class Notifier(Protocol):
     def send(self, notice: Notice) -> None:
         """Tell them. Returns only when the other side said that it has it.
 
-        Raises CallFailed, ``in_doubt`` when it may have arrived: none of them can be asked.
+        Raises CallFailed, ``in_doubt`` when it may have arrived: none of them can be asked; and
+        ToldSome when it arrived, but not at everybody.
         """
 
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from core.errors import Problem
 from core.messages import unpack
-from core.ports import CallFailed, Fault, Notice, Notifier
+from core.ports import CallFailed, Fault, Notice, Notifier, ToldSome
 from core.store import Row, Rows, Store, Tx
 from core.store.store import BACKGROUND
 from core.text import within
@@ -84,8 +84,6 @@ class Delivery:
         if code not in self.notifiers:
             known = " ".join(sorted(self.notifiers)) or "-"
             raise Problem("notify.unknown", name=code, known=known)
-        if not self._has_room(code):
-            raise Problem("notify.full", name=code, most=MOST_A_MINUTE)
         self._call(code, Notice(self.words.trial()), ())
 
     # --- when -----------------------------------------------------------------------------------
@@ -121,7 +119,9 @@ class Delivery:
         notice, taken = self._digest(rows, self.notifiers[code].limit, doubtful(read, code))
         try:
             self._call(code, notice, tuple(row["notice_id"] for row in taken), first=first)
-        except CallFailed:
+        except ToldSome:
+            return True
+        except (CallFailed, Problem):
             return False  # written down by _call
         return True
 
@@ -142,9 +142,14 @@ class Delivery:
     def _call(
         self, code: str, notice: Notice, ids: tuple[int, ...], *, first: bool = False
     ) -> None:
-        """One message, written down before and after. Raises CallFailed."""
+        """One message, written down before and after.
+
+        Raises CallFailed, or Problem when another notifier took the robot's last place.
+        """
 
         def begin(tx: Tx) -> int:
+            if room(tx, robot_of(tx, code), tx.now) <= 0:
+                raise Problem("notify.full", name=code, most=MOST_A_MINUTE)
             notices.cut_off(tx, code)
             if first:
                 tx.run("UPDATE notifiers SET round_at = ? WHERE code = ?", tx.now, code)
@@ -153,25 +158,37 @@ class Delivery:
         digest = self._write(begin)
         try:
             self.notifiers[code].send(notice)
+        except ToldSome as some:
+            missing = some.text
+            self._write(lambda tx: self._arrived(tx, code, digest, ids, missing))
+            raise
         except CallFailed as failure:
-            self._settle(code, digest, failure)
+            self._settle(code, digest, failure, ids)
             raise
         except Exception as stumble:
             log.exception("telling %s stumbled", code)
             unknown = CallFailed(Fault.UNKNOWN, type(stumble).__name__, in_doubt=True)
-            self._settle(code, digest, unknown)
+            self._settle(code, digest, unknown, ids)
             raise unknown from None
         self._write(lambda tx: self._arrived(tx, code, digest, ids))
 
-    def _arrived(self, tx: Tx, code: str, digest: int, ids: tuple[int, ...]) -> None:
+    def _arrived(
+        self, tx: Tx, code: str, digest: int, ids: tuple[int, ...], missing: str = ""
+    ) -> None:
         row = tx.the("SELECT failing_since FROM notifiers WHERE code = ?", code)
         notices.arrived(tx, code, digest, ids)
         if row["failing_since"] is not None:
             log.info("notifier %s delivers again", code)
-        close_alert(tx, "notifier_down", code)
+        if missing:
+            raise_alert(tx, "notifier_down", code, answer=missing)
+        else:
+            close_alert(tx, "notifier_down", code)
 
-    def _settle(self, code: str, digest: int, failure: CallFailed) -> None:
-        """Wait as long as the other side says, a refused key longer; a person hears of it once."""
+    def _settle(self, code: str, digest: int, failure: CallFailed, ids: tuple[int, ...]) -> None:
+        """Wait as long as the other side says, a refused key longer; a person hears of it once.
+
+        One alert that is refused by itself lets the others pass.
+        """
 
         def write(tx: Tx) -> None:
             row = tx.the("SELECT failures, failing_since FROM notifiers WHERE code = ?", code)
@@ -187,6 +204,8 @@ class Delivery:
                 in_doubt=failure.in_doubt,
                 wait_s=pause(failure, row["failures"]),
             )
+            if failure.fault is Fault.PERMISSION and len(ids) == 1:
+                tx.run("UPDATE notices SET due_at = ? WHERE id = ?", tx.now, ids[0])
             if failure.fault in HUMAN:
                 raise_alert(tx, "notifier_down", code, answer=answer)
 

@@ -1,7 +1,7 @@
 """E-mail over SMTP: ``smtps://host:465`` is TLS from the start, ``smtp://host:587`` STARTTLS.
 
-A password never goes over a line that is not encrypted. A server that took the message for some
-of the receivers and refused others has not told everybody: that is a failure.
+A password never goes over a line that is not encrypted. A server may take the message for some
+of the receivers and refuse others: it is not sent again to those who have it, but it is said.
 """
 
 import smtplib
@@ -12,7 +12,7 @@ from email.utils import formatdate, make_msgid, parseaddr
 from urllib.parse import urlsplit
 
 from core.clock import Clock
-from core.ports import CallFailed, Fault, Notice
+from core.ports import CallFailed, Fault, Notice, ToldSome
 from core.text import clean
 from drivers.notifiers.access import Access
 
@@ -57,7 +57,7 @@ class Mail:
         if left:
             address, (code, words) = next(iter(left.items()))
             text = f"{address}: {words.decode('utf-8', 'replace')}"
-            raise CallFailed(Fault.PERMISSION, f"smtp{code}", self.access.hide(text))
+            raise ToldSome(Fault.PERMISSION, f"smtp{code}", self.access.hide(text))
 
     def _connected(self) -> smtplib.SMTP:
         context = self._context or ssl.create_default_context()

@@ -1,9 +1,11 @@
 """Who is told, when, and that nothing is lost between an alert and a confirmed message."""
 
+from threading import Thread
+
 import pytest
 
 from core.errors import Problem
-from core.ports import CallFailed, Fault
+from core.ports import CallFailed, Fault, ToldSome
 from core.watch import (
     acknowledge,
     close_alert,
@@ -255,6 +257,52 @@ def test_a_digest_that_is_refused_as_it_is_comes_in_smaller_parts(store):
     town.alarm(*names)
     town.pass_time(3600)
     assert sorted(town.crowds["leads"].heard) == sorted(names)
+
+
+def test_one_alert_that_is_refused_by_itself_lets_the_others_pass(store):
+    class Choosy:
+        limit = 2000
+        heard = ()
+
+        def send(self, notice):
+            if any("bad" in line for line in notice.lines):
+                raise CallFailed(Fault.PERMISSION, "19024", "not these words")
+            self.heard += notice.lines
+
+    town = Town(store, told("leads"), notifiers={"leads": Choosy()})
+    town.alarm("bad", *(f"{n}" for n in range(30)))
+    town.pass_time(2 * 3600, step=30)
+    assert len(town.crowds["leads"].heard) == 30
+    assert town.waiting() == ["bad"]
+    assert town.state("leads").fault == "permission"
+
+
+def test_who_has_it_is_not_told_again_because_another_has_not(store):
+    town = Town(store, told("leads"))
+    town.crowds["leads"].fails.append(
+        ToldSome(Fault.PERMISSION, "smtp550", "gone@x.cn: no such mailbox")
+    )
+    town.alarm("A")
+    assert town.tick() == 1
+    assert (town.waiting(), town.lost()) == ([], [])
+    (alert,) = (r for r in open_alerts(store.read, store.clock.now()) if r["subject"] == "leads")
+    assert "gone@x.cn" in alert["what"]
+    assert alert["over_at"] is None
+
+
+def test_two_threads_of_one_robot_never_pass_its_limit_together(store):
+    same = {"url": "https://robot/same"}
+    town = Town(store, *(told(code, **same) for code in "abcdef"))
+    for crowd in town.crowds.values():
+        crowd.limit = 1
+    town.alarm(*(f"{n}" for n in range(18)))
+    threads = [Thread(target=town.delivery.deliver, args=(code,)) for code in town.crowds]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(len(crowd.heard) for crowd in town.crowds.values()) == 18
+    assert town.lost() == []
 
 
 def test_a_clock_that_was_set_back_holds_nothing_up(store):

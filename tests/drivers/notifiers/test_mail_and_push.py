@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from core.clock import SetClock
-from core.ports import CallFailed, Fault, Notice
+from core.ports import CallFailed, Fault, Notice, ToldSome
 from drivers.notifiers import NOTIFIERS, Access
 from drivers.notifiers.mail import Mail
 from drivers.simulated.http import Reply, SimulatedServer, packed, unpacked
@@ -86,6 +86,7 @@ def test_what_did_not_reach_everybody_is_no_success(mail, trouble, fault, doubt,
     failure = fails(Mail(letters(mail), CLOCK))
     assert (failure.fault, failure.in_doubt) == (fault, doubt)
     assert len(mail.letters) == kept
+    assert isinstance(failure, ToldSome) is (trouble in ("busy", "refused"))
 
 
 def test_a_mailbox_that_is_not_there_and_one_that_is_busy(mail):
