@@ -1,0 +1,61 @@
+"""The screens' answers about notifiers, from a real database."""
+
+import pytest
+
+from core.errors import Problem
+from core.ports import CallFailed, Fault
+from core.store import Actor
+from core.watch import acknowledge
+from tests.core.orders.warehouse import BOSS, open_store, quick_folder
+from tests.core.watch.crowd import Town, told
+from tui.binding import Alerts, Devices
+
+
+@pytest.fixture
+def store():
+    with quick_folder() as folder:
+        store = open_store(folder / "packline.db")
+        yield store
+        store.close()
+
+
+def test_a_notifier_is_shown_with_what_waits_and_what_came_back(store):
+    town = Town(store, told("leads", kind="dingtalk"), told("owner", after_minutes=30))
+    devices = Devices(store, store.clock, list, lambda: None)
+    town.alarm("A")
+    (leads, owner) = devices.notifiers()
+    assert (leads.name, leads.kind, leads.waiting, leads.delivered) == (
+        "leads",
+        "dingtalk",
+        1,
+        None,
+    )
+    assert (owner.waiting, owner.trouble) == (0, None)
+    town.crowds["leads"].fails.append(CallFailed(Fault.AUTH, "310000", "sign not match"))
+    town.tick()
+    (leads, _) = devices.notifiers()
+    assert leads.trouble.id == "notify.fault.auth"
+    assert leads.answer == "310000 sign not match"
+    assert leads.next_try == store.clock.now() + 600_000
+    assert devices.retry().result(5).id == "devices.retried"
+    assert town.tick(1) == 1  # a person asked for it: at once
+    (leads, _) = devices.notifiers()
+    assert (leads.waiting, leads.delivered, leads.trouble) == (0, store.clock.now(), None)
+
+
+def test_escalating_from_the_screen_names_who_is_told(store):
+    town = Town(store, told("leads"), told("owner", after_minutes=30))
+    boss, nobody = Alerts(store, store.clock, lambda: BOSS), Alerts(store, store.clock, Actor)
+    town.alarm("A")
+    town.tick()
+    (row,) = boss.rows()
+    assert (row.told, row.red) == (("leads",), True)
+    store.do(lambda tx: acknowledge(tx, row.key), BOSS)
+    with pytest.raises(Problem):
+        nobody.escalate(row.key).result(5)
+    said = boss.escalate(row.key).result(5)
+    assert (said.id, said.data["names"]) == ("alerts.escalated", ("owner",))
+    assert boss.red_count() == 1
+    town.tick()
+    (row,) = boss.rows()
+    assert set(row.told) == {"leads", "owner"}
