@@ -22,7 +22,9 @@ from core.ports import Sender
 from core.watch.rules import RULES, URGENT
 
 T = TypeVar("T")
-SECRETS = frozenset({"app_secret", "session", "secret", "key", "password", "refresh_token"})
+SECRETS = frozenset(
+    {"app_secret", "session", "secret", "key", "password", "refresh_token", "push_secret"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,12 @@ class ShopConfig:
     """Export files put here are taken in by themselves; None for none."""
     carriers: Mapping[str, str] = field(default_factory=dict)
     """Our carrier code -> this platform's, where it differs from the connector's own table."""
+    platform: str = ""
+    """Where the shop is, for one that is reached through an aggregator."""
+    push_path: str = ""
+    """Where its platform's messages come in, below ``[push]``; "" where it is only pulled."""
+    push_secret: str = ""
+    """What they are signed with, where it is not the app's secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +88,19 @@ class NotifierConfig:
     fallback: str = ""
     """The notifier that is told too when this one does not deliver for ``fallback_minutes``."""
     fallback_minutes: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushConfig:
+    """Where pushed messages come in."""
+
+    host: str
+    port: int
+    url: str = ""
+    """How the outside reaches it, through a proxy or relay; "" when it does not."""
+    most_kb: int = 8192
+    patience_s: int = 10
+    threads: int = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +187,7 @@ class Config:
     stations: tuple[StationConfig, ...] = ()
     carrier: CarrierConfig | None = None
     notifiers: tuple[NotifierConfig, ...] = ()
+    push: PushConfig | None = None
     sound: str = ""
     """A command that plays a tone's sound; "" rings the terminal bell.
 
@@ -302,10 +324,12 @@ def read_config(path: Path) -> Config:
         stations=unique(tuple(station_of(t, secrets) for t in top.tables("stations")), path),
         carrier=carrier_of(top.table("carrier"), secrets),
         notifiers=unique(tuple(notifier_of(t, secrets) for t in top.tables("notifiers")), path),
+        push=push_of(top.table("push")),
     )
     top.finish()
     check_names(config)
     check_fallbacks(config)
+    check_push(config)
     if any(secrets):
         check_private(path)
     return config
@@ -400,6 +424,9 @@ def shop_of(table: Table, secrets: list[bool]) -> ShopConfig:
         pull_every_s=table.number("pull_every_s", 60, least=5),
         folder=folder_of(table),
         carriers=words_of(table.table("carriers")),
+        platform=table.text("platform", ""),
+        push_path=table.text("push_path", ""),
+        push_secret=table.text("push_secret", ""),
     )
     table.finish()
     secrets.append(table.secret)
@@ -492,6 +519,26 @@ def check_reach(table: Table, notifier: NotifierConfig) -> None:
     raise Problem("config.missing", file=str(table.file), key=where.format(missing))
 
 
+def push_of(table: Table | None) -> PushConfig | None:
+    """Where pushed messages come in: ``listen = "127.0.0.1:8765"``."""
+    if table is None:
+        return None
+    listen = table.text("listen")
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65_535:
+        raise table.wrong("listen", "127.0.0.1:8765", listen)
+    push = PushConfig(
+        host=host.strip("[]"),
+        port=int(port),
+        url=table.text("url", "").rstrip("/"),
+        most_kb=table.number("most_kb", 8192, least=16),
+        patience_s=table.number("patience_s", 10, least=1),
+        threads=table.number("threads", 8, least=1),
+    )
+    table.finish()
+    return push
+
+
 def station_of(table: Table, secrets: list[bool]) -> StationConfig:
     """One bench."""
     station = StationConfig(
@@ -559,6 +606,27 @@ def check_fallbacks(config: Config) -> None:
                 expected=" | ".join(sorted(others)) or "[[notifiers]]",
                 came=notifier.fallback,
             )
+
+
+def check_push(config: Config) -> None:
+    """Every shop that pushes has a door, a path of its own, and a secret to prove itself with."""
+    paths = [shop.push_path for shop in config.shops]
+    for shop in config.shops:
+        path = shop.push_path
+        if not path:
+            continue
+        if config.push is None:
+            raise push_wrong(config, shop, "push_path", "[push]", path)
+        if not path.startswith("/") or "?" in path or paths.count(path) > 1:
+            raise push_wrong(config, shop, "push_path", f"/{shop.code}", path)
+        if not shop.push_secret and not shop.app_secret:
+            raise push_wrong(config, shop, "push_secret", "push_secret", "")
+
+
+def push_wrong(config: Config, shop: ShopConfig, key: str, expected: str, came: str) -> Problem:
+    """What is wrong with how a shop pushes."""
+    where = f"shops.{shop.code}.{key}"
+    return Problem("config.wrong", file=str(config.path), key=where, expected=expected, came=came)
 
 
 def check_private(path: Path) -> None:

@@ -7,7 +7,7 @@ epoch milliseconds, money is integer cents (fen), weights are integer grams, ids
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.messages import Message
 
@@ -80,6 +80,8 @@ class PlatformOrder:
     """Hold reasons the channel itself states, such as ``risk_control`` or ``address_changed``."""
     raw: str = ""
     """The source as received (JSON), kept for disputes."""
+    route: str = ""
+    """By which way it was told, when not by the shop's own channel: ``kuaidi100``, ``file``."""
 
 
 # --- what can go wrong between us and a platform -----------------------------------------------
@@ -188,6 +190,109 @@ class Channel(Protocol):
         """The waybills the platform has for an order. Raises CallFailed."""
 
 
+# --- what shops send by themselves ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A shop says that an order changed. Never the truth: the order itself is asked for."""
+
+    message: str
+    """The platform's id of its message; unique within the shop."""
+    number: str
+    """The platform's order number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """One row an aggregator delivered: an order, or a refund case of one; as it came."""
+
+    number: str
+    """The platform's order number."""
+    modified_at: int
+    raw: str
+    refund: str = ""
+    """The number of the refund case; "" for the order itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """An aggregator's answer to one of the tasks it was given."""
+
+    task: str
+    state: str
+    """``asked`` (it goes on trying), ``complete`` (this is all there is) or ``given_up``."""
+    rows: tuple[Delivered, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """What one pushed request with the right signature said."""
+
+    hints: tuple[Hint, ...] = ()
+    delivery: Delivery | None = None
+    unread: tuple[str, ...] = ()
+    """Parts that nobody understands; kept as they came, and a person hears of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryTask:
+    """What an aggregator was asked to deliver: the orders that changed in [since, until)."""
+
+    task: str
+    kind: str
+    """Which orders: the aggregator's word for their status."""
+    since: int
+    until: int
+    asked_at: int
+    state: str = "asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A tracking number that an aggregator was told."""
+
+    waybill: str
+    at: int
+    accepted: bool
+
+
+class Deliveries(Protocol):
+    """What an aggregator delivered for one shop, kept; and what it was asked and told."""
+
+    def tasks(self, start: int) -> tuple[DeliveryTask, ...]:
+        """The tasks about time after ``start``, oldest first."""
+
+    def asked(self, tasks: tuple[DeliveryTask, ...]) -> None:
+        """It took these tasks; one it answered before its number was known stays answered."""
+
+    def changed(self, start: int, end: int) -> tuple[str, ...]:
+        """The orders whose newest telling is dated in [start, end)."""
+
+    def told(self, number: str) -> tuple[Delivered, ...]:
+        """The newest telling of an order and of its refund cases; empty when there is none."""
+
+    def known_to(self) -> int:
+        """Up to where everything was delivered; 0 when nothing was."""
+
+    def report(self, number: str, waybill: str, *, accepted: bool) -> None:
+        """A tracking number is told now, or was accepted."""
+
+    def reports(self, number: str) -> tuple[Report, ...]:
+        """The tracking numbers that were told for an order."""
+
+
+@runtime_checkable
+class Delivers(Protocol):
+    """A channel that cannot be read: it is asked to deliver, and delivers when it likes."""
+
+    def delivered_to(self, start: int, end: int) -> int:
+        """Ask for what is missing of [start, end); up to where all of it is here.
+
+        Raises CallFailed, also when what was asked for long ago never came.
+        """
+
+
 # --- carriers ------------------------------------------------------------------------------------
 
 
@@ -228,6 +333,8 @@ class Waybill:
     routing_mark: str = ""
     """The big sorting mark couriers print (大头笔), e.g. ``广州-天河 021``."""
     raw: str = ""
+    route: str = ""
+    """Through whom it was bought, e.g. ``kuaidi100``; "" when the carrier itself sold it."""
 
 
 class Carrier(Protocol):

@@ -5,7 +5,7 @@ engine and the stations with their devices. The command line, the screens, the d
 rehearsal all start it; none of them learns whether a device or a shop is simulated.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -22,16 +22,18 @@ from core.config import (
 from core.errors import Problem
 from core.messages import Message
 from core.place import furnish
-from core.ports import Camera, Carrier, Channel, Notifier, Printer, Scan
+from core.ports import Camera, Carrier, Deliveries, Notifier, Printer, Scan
 from core.store import Store
 from core.text import clean
 from tui.tokens import TokenFile
 
 if TYPE_CHECKING:  # the command line opens a place without the floor, the scheduler or a device
     from core.sync import Engine, Shop
+    from core.sync.door import Door
     from core.sync.folder import WatchedFolder
     from core.watch.delivery import Delivery
     from drivers.channels import Connection
+    from drivers.doorbell import Ring
     from drivers.scales.live import LiveScale
     from drivers.scanners import LiveScanner
     from tui.station import Station
@@ -52,6 +54,7 @@ class Works:
         self.place = self.store.do(lambda tx: furnish(tx, config))
         self._engine: Engine | None = None
         self._delivery: Delivery | None = None
+        self._door: Door | None = None
         self._stations: dict[str, Station] = {}
 
     @property
@@ -61,25 +64,30 @@ class Works:
 
         if self._engine is None:
             config = self.config
+            self._door = door_of(self)
             self._engine = Engine(
                 self.store,
-                shops_of(config, self.place.policies, self.place.shops, self.clock),
+                shops_of(self),
                 carrier_of(config.carrier, self.clock),
                 config.sender,
                 pull_every_s={
                     self.place.shops[shop.code]: float(shop.pull_every_s) for shop in config.shops
                 },
-                chores={
-                    f"folder:{shop.code}": folder_of(self, shop).look
-                    for shop in config.shops
-                    if shop.folder
-                }
-                | {
-                    f"send:notifier:{code}": partial(self.delivery.deliver, code)
-                    for code in self.delivery.notifiers
-                },
+                chores=self._chores(),
             )
         return self._engine
+
+    def _chores(self) -> dict[str, Callable[[], object]]:
+        """What is looked after beside the shops: folders, people to tell, the door."""
+        folders = (shop for shop in self.config.shops if shop.folder)
+        chores: dict[str, Callable[[], object]] = {
+            f"folder:{shop.code}": folder_of(self, shop).look for shop in folders
+        }
+        for code in self.delivery.notifiers:
+            chores[f"send:notifier:{code}"] = partial(self.delivery.deliver, code)
+        if self._door is not None:
+            chores["door"] = self._door.look
+        return chores
 
     @property
     def delivery(self) -> "Delivery":
@@ -112,6 +120,8 @@ class Works:
         """Stop everything in order: devices, sync, then the store."""
         for station in self._stations.values():
             station.stop()
+        if self._door is not None:
+            self._door.close()
         if self._engine is not None:
             for shop in self._engine.shops.values():
                 cast("Connection", shop.channel).leave()
@@ -119,17 +129,57 @@ class Works:
         self.store.close()
 
 
-def shops_of(
-    config: Config, policies: Mapping[int, Any], ids: Mapping[str, int], clock: Clock
-) -> "dict[int, Shop]":
+def shops_of(works: Works) -> "dict[int, Shop]":
     """Shop id -> shop, for every shop that can be asked over the network."""
     from core.sync import Shop
+    from core.sync.deliveries import StoredDeliveries
 
+    config, ids = works.config, works.place.shops
     return {
-        ids[shop.code]: Shop(shop.code, channel_of(shop, config, clock), policies[ids[shop.code]])
+        ids[shop.code]: Shop(
+            shop.code,
+            channel_of(shop, config, works.clock, StoredDeliveries(works.store, ids[shop.code])),
+            works.place.policies[ids[shop.code]],
+        )
         for shop in config.shops
         if shop.url
     }
+
+
+def door_of(works: Works) -> "Door | None":
+    """The door for pushed messages, where one is configured and some shop uses it."""
+    push, shops = works.config.push, [shop for shop in works.config.shops if shop.push_path]
+    if push is None or not shops:
+        return None
+    from core.sync.door import Door
+    from drivers.doorbell import Doorbell
+
+    rings = {shop.push_path: (shop.code, ring_of(shop, works)) for shop in shops}
+    return Door(
+        works.store,
+        works.place.shops,
+        lambda keep: Doorbell(
+            *(push.host, push.port, rings, keep),
+            most_bytes=push.most_kb * 1024,
+            patience_s=push.patience_s,
+            threads=push.threads,
+        ),
+    )
+
+
+def ring_of(shop: ShopConfig, works: Works) -> "Ring":
+    """How a shop's platform rings. Raises Problem for one that does not."""
+    from drivers.doorbell import RINGS, ring_of
+
+    if shop.channel not in RINGS:
+        raise Problem(
+            "config.wrong",
+            file=str(works.config.path),
+            key=f"shops.{shop.code}.push_path",
+            expected=" | ".join(RINGS),
+            came=shop.channel,
+        )
+    return ring_of(shop.channel, shop.app_key, shop.push_secret or shop.app_secret, works.clock)
 
 
 def folder_of(works: Works, shop: ShopConfig) -> "WatchedFolder":
@@ -143,8 +193,13 @@ def folder_of(works: Works, shop: ShopConfig) -> "WatchedFolder":
     )
 
 
-def channel_of(shop: ShopConfig, config: Config, clock: Clock) -> Channel:
-    """The connector for a shop. Raises Problem for a channel without one."""
+def channel_of(
+    shop: ShopConfig, config: Config, clock: Clock, deliveries: Deliveries | None = None
+) -> "Connection":
+    """The connector for a shop. Raises Problem for a channel without one.
+
+    ``deliveries`` is where an aggregator's orders are kept.
+    """
     from drivers.channels import CHANNELS, ShopAccess
     from drivers.channels.access import Tokens
 
@@ -166,8 +221,18 @@ def channel_of(shop: ShopConfig, config: Config, clock: Clock) -> Channel:
         tokens=kept.newest(),
         carriers=shop.carriers,
         save_tokens=kept,
+        platform=shop.platform,
+        callback=callback_of(shop, config),
+        push_secret=shop.push_secret or shop.app_secret,
+        deliveries=deliveries,
     )
     return CHANNELS[shop.channel](access, clock)
+
+
+def callback_of(shop: ShopConfig, config: Config) -> str:
+    """Where the outside rings for a shop; "" when it cannot."""
+    known = config.push is not None and config.push.url and shop.push_path
+    return f"{config.push.url}{shop.push_path}" if config.push and known else ""
 
 
 def carrier_of(carrier: CarrierConfig | None, clock: Clock) -> Carrier | None:

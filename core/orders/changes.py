@@ -23,7 +23,8 @@ def apply_change(tx: Tx, order_id: int, told: Telling) -> None:
         if "note" in moved and before["verified_at"] is not None:
             holds.hold(tx, order_id, "note_changed", clean(told.order.buyer_note, 200))
         summarise(tx, order_id)
-    tx.event("changed", order_id, fields=sorted(moved), status=status)
+    route = told.order.route or told.policy.channel
+    tx.event("changed", order_id, fields=sorted(moved), status=status, route=route)
     tx.run(
         "INSERT INTO raw_orders (order_id, raw) VALUES (?, ?)"
         " ON CONFLICT (order_id) DO UPDATE SET raw = excluded.raw",

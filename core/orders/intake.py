@@ -130,7 +130,8 @@ def take_new(tx: Tx, told: Telling) -> Intake:
     for line in order.lines:
         insert_line(tx, told, order_id, line)
     tx.run("INSERT INTO raw_orders (order_id, raw) VALUES (?, ?)", order_id, order.raw)
-    tx.event("received", order_id, shop=policy.shop_id, platform_number=order.number)
+    route = order.route or policy.channel
+    tx.event("received", order_id, shop=policy.shop_id, platform_number=order.number, route=route)
     if status == "closed":
         cancel(tx, order_id, "closed_at_source")
         return Intake(Taken.NEW, number, order_id)
@@ -163,7 +164,7 @@ def insert_order(tx: Tx, told: Telling, number: str) -> int:
     return int(done.lastrowid)
 
 
-_NOT_TOLD = {"raw", "receiver", "lines"}
+_NOT_TOLD = {"raw", "receiver", "lines", "route"}
 _ORDER = attrgetter(*(f.name for f in fields(PlatformOrder) if f.name not in _NOT_TOLD))
 _RECEIVER = attrgetter(*(f.name for f in fields(Receiver)))
 _LINE = attrgetter(*(f.name for f in fields(PlatformLine)))
@@ -171,6 +172,6 @@ _json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def digest_of(order: PlatformOrder) -> str:
-    """A fingerprint of everything the platform told, except the raw form."""
+    """A fingerprint of everything the platform told, except the raw form and the way it came."""
     told = (_ORDER(order), _RECEIVER(order.receiver), [_LINE(line) for line in order.lines])
     return hashlib.sha256(_json(told).encode()).hexdigest()

@@ -40,7 +40,10 @@ def store_waybill(tx: Tx, parcel_id: int, waybill: Waybill) -> None:
             *(tx.now, parcel_id),
         )
         tx.event(
-            "waybill_bought", parcel["order_id"], waybill=waybill.number, carrier=waybill.carrier
+            *("waybill_bought", parcel["order_id"]),
+            waybill=waybill.number,
+            carrier=waybill.carrier,
+            route=waybill.route or waybill.carrier,
         )
     if parcel["voided_at"] is not None:
         send(tx, "void", f"void:{parcel['uid']}", parcel["order_id"], parcel_id)

@@ -18,7 +18,7 @@ from core.ports import CallFailed, Carrier, Fault
 from core.ports import Sender as From
 from core.store import Store
 from core.store.store import BACKGROUND
-from core.sync import calendar, health, reconcile
+from core.sync import calendar, health, hints, reconcile
 from core.sync.lock import SyncLock
 from core.sync.outbox import AUTH_PAUSE_S, Sender, recover
 from core.sync.pull import Shop, follow
@@ -31,6 +31,8 @@ LOOK_S = 0.2
 PULL_EVERY_S = 60.0
 CHORE_EVERY_S = 5.0
 CHECK_EVERY_S = 300.0
+HINT_PAUSE_S = 15.0
+"""A shop that does not answer is not asked for hinted orders this long."""
 CHECKED_AT = (3, 10)
 """Local hour and minute when the books are compared."""
 SHORTEST_TICK_S = 0.05
@@ -105,17 +107,19 @@ class Engine:
         self.store.do(recover, rank=BACKGROUND)
         scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(3 * len(self.shops) + len(self.chores) + 3)},
+            executors={"default": ThreadPoolExecutor(4 * len(self.shops) + len(self.chores) + 3)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         for shop_id, shop in self.shops.items():
             every_s = self.pull_every_s.get(shop_id, PULL_EVERY_S)
             self._tick(scheduler, f"pull:{shop.code}", every_s, self._pull, shop)
             self._tick(scheduler, f"send:{shop.code}", 5.0, self._tell, shop)
+            self._tick(scheduler, f"hint:{shop.code}", 5.0, self._follow_hints, shop)
             if reconcile.can_check(shop):
                 self._tick(scheduler, f"check:{shop.code}", CHECK_EVERY_S, self._check, shop)
         self._tick(scheduler, "send:carrier", 5.0, self._carry)
         self._tick(scheduler, "watch", 30.0, self._watch)
+        self._tick(scheduler, "forget", 3600.0, self._forget)
         for name, chore in self.chores.items():
             self._tick(scheduler, name, CHORE_EVERY_S, chore)
         scheduler.start()
@@ -158,6 +162,7 @@ class Engine:
                     seen = version
                     if self._something_due():
                         self.poke()
+                    self._poke_hints()
                 now = time.time() - time.monotonic()
                 if abs(now - drift) > 2.0:
                     drift = now
@@ -182,7 +187,31 @@ class Engine:
             is not None
         )
 
+    def _poke_hints(self) -> None:
+        """What a shop says by itself is followed at once, not at the next tick."""
+        for shop_id, shop in self.shops.items():
+            if self._scheduler is not None and hints.something_due(
+                self.store.read, shop_id, self.clock.now()
+            ):
+                job = self._scheduler.get_job(f"hint:{shop.code}")
+                if job is not None:
+                    job.modify(next_run_time=datetime.now(UTC))
+
     # --- jobs -----------------------------------------------------------------------------------
+
+    def _follow_hints(self, shop: Shop) -> None:
+        job = f"hint:{shop.code}"
+        if self.clock.monotonic() < self._not_before.get(job, 0.0):
+            return
+        try:
+            hints.follow_hints(self.store, shop, enough=self._stop.is_set)
+        except CallFailed as failure:
+            self._not_before[job] = self.clock.monotonic() + HINT_PAUSE_S
+            self._pause(job, failure)  # the pull says that the shop does not answer
+
+    def _forget(self) -> None:
+        while self.store.do(hints.forget, rank=BACKGROUND):
+            self.store.give_way()
 
     def _pull(self, shop: Shop) -> None:
         if self.clock.monotonic() < self._not_before.get(shop.code, 0.0):

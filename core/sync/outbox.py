@@ -315,7 +315,7 @@ def told(tx: Tx, due: Due, shop: Shop, waybill: str) -> None:
         "UPDATE orders SET backhauled_at = ? WHERE id = ? AND backhauled_at IS NULL",
         *(tx.now, due.order_id),
     )
-    tx.event("backhauled", due.order_id, waybill=waybill)
+    tx.event("backhauled", due.order_id, waybill=waybill, route=shop.policy.channel)
     for reason in ("shipped_elsewhere", "partly_shipped"):  # it was us
         end(tx, due.order_id, reason)
 

@@ -8,11 +8,11 @@ newest half hour first and then, in turn with what is new, for the rest (``core.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.orders.intake import Intake, Taken, take_in_all
 from core.orders.policy import ShopPolicy
-from core.ports import CallFailed, Channel, Fault, PlatformOrder
+from core.ports import CallFailed, Channel, Delivers, Fault, PlatformOrder
 from core.store import Store
 from core.store.store import BACKGROUND
 from core.sync import progress
@@ -106,7 +106,7 @@ def pull(
     done = Pulled()
     with shop.turns.at(ORDERS):
         for count in range(most_windows):
-            step = next_step(store, shop, at_once=not count)
+            step = ready_step(store, shop, at_once=not count)
             if step is None or enough():
                 break
             answers = take(store, shop, step)
@@ -146,14 +146,52 @@ def next_step(store: Store, shop: Shop, *, at_once: bool) -> Step | None:
         since = max(reached, horizon - min(LIVE_MS, span))
         skipped = Gap(reached, since) if since > reached else None
         return Step(since, min(since + widest, horizon), live=True, skipped=skipped)
+    return past_step(store, shop)
+
+
+def past_step(store: Store, shop: Shop) -> Step | None:
+    """The oldest part of the past that is still to be pulled."""
+    rules = shop.channel.rules
+    widest = shop.stride.width((rules.span_s - rules.overlap_s) * 1000)
     for gap in progress.gaps(store.read, shop.policy.shop_id):
         return Step(gap.since, min(gap.since + widest, gap.until), live=False)
     return None
 
 
+def ready_step(store: Store, shop: Shop, *, at_once: bool) -> Step | None:
+    """The next step that can be read now; None when all is known, or has to be delivered first.
+
+    While what is new is on its way, the past goes on.
+    """
+    step = next_step(store, shop, at_once=at_once)
+    ready = as_far_as_delivered(shop, step) if step else None
+    if ready is None and step is not None and step.live:
+        past = past_step(store, shop)
+        return as_far_as_delivered(shop, past) if past else None
+    return ready
+
+
+def as_far_as_delivered(shop: Shop, step: Step) -> Step | None:
+    """The part of a step that can be read now: all of it, unless the shop has to deliver first."""
+    if not isinstance(shop.channel, Delivers) or step.since == step.until:
+        return step
+    try:
+        reached = shop.channel.delivered_to(step.since - overlap_of(shop, step), step.until)
+    except CallFailed as failure:
+        if shop.stride.narrowed(step.until - step.since, failure):
+            return None  # the next tick asks for less
+        raise
+    return replace(step, until=min(step.until, reached)) if reached > step.since else None
+
+
+def overlap_of(shop: Shop, step: Step) -> int:
+    """How far a step's window reaches back, in milliseconds."""
+    return min(shop.channel.rules.overlap_s * 1000, max(1000, step.until - step.since))
+
+
 def take(store: Store, shop: Shop, step: Step) -> list[Intake] | None:
     """Pull one step. None when it must be asked for anew: narrower, or with the right clock."""
-    overlap = min(shop.channel.rules.overlap_s * 1000, max(1000, step.until - step.since))
+    overlap = overlap_of(shop, step)
     most = 0 if step.live else MOST_AT_ONCE
     skew = shop.channel.server_now() - store.clock.now()
     try:

@@ -119,6 +119,7 @@ class Kuaidi100:
             carrier=request.carrier,
             routing_mark=_mark(first),
             raw=json.dumps(first, ensure_ascii=True, default=str),
+            route="kuaidi100",
         )
 
     def find(self, request: WaybillRequest) -> Waybill | None:

@@ -52,5 +52,6 @@ CHANNELS: Mapping[str, Maker] = {
     "shopify": _shop("shopify", "ShopifyShop"),
     "vendure": _shop("vendure", "VendureShop"),
     "woocommerce": _shop("woocommerce", "WooShop"),
+    "kuaidi100": _shop("kuaidi100_shop", "Kuaidi100Shop"),
 }
 """Channel name -> how a shop on it is connected."""

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from core.ports import CallFailed, Fault
+from core.ports import CallFailed, Deliveries, Fault
 from drivers.channels.calls import Line
 
 T = TypeVar("T")
@@ -70,6 +70,14 @@ class ShopAccess:
     processes when it is ``Shared``."""
     carriers: Mapping[str, str] = field(default_factory=dict)
     """Our carrier codes in the platform's, where this shop's differ from the usual ones."""
+    platform: str = ""
+    """Where the shop is, for one that is reached through an aggregator."""
+    callback: str = ""
+    """The address of our door as the outside sees it; "" when there is none."""
+    push_secret: str = field(default="", repr=False)
+    """What messages to our door are signed with."""
+    deliveries: Deliveries | None = None
+    """What an aggregator delivers is kept here; None where nothing is kept."""
 
 
 class Access:

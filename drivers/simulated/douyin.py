@@ -7,6 +7,7 @@ one again gets the first answer. Verbs: those of ``drivers.simulated.http`` and 
 
 import hashlib
 import hmac
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from core.clock import Clock
 from drivers.simulated.deals import Deal, Item, Shop, SimLine, SimOrder, overlaid
 from drivers.simulated.http import Reply, Request, packed, unpacked
 from drivers.simulated.platform import Limited
+from drivers.simulated.pushing import Message, Pushes
 
 __all__ = ["SimLine", "SimOrder", "SimulatedDouyin"]
 
@@ -47,7 +49,7 @@ class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of
         self.told = {"code": code, "msg": "refused", "sub_code": sub_code, "sub_msg": sub_msg}
 
 
-class SimulatedDouyin(Shop):
+class SimulatedDouyin(Pushes, Shop):
     """One shop's platform. Its state may be changed from any thread while calls come in."""
 
     def __init__(
@@ -79,6 +81,17 @@ class SimulatedDouyin(Shop):
         with self.lock:
             self.expire()
             self.refresh_token = self.shop_id = ""
+
+    # --- pushing --------------------------------------------------------------------------------
+
+    def message(self, number: str, name: str = "") -> Message:
+        """The order's ship-by time changed."""
+        data = {"p_id": int(number), "s_ids": [int(number)], "shop_id": 4463798}
+        told = [{"tag": "126", "msg_id": name or self.next_number(), "data": data}]
+        body = json.dumps(told, separators=(",", ":")).encode()
+        text = self.app_key.encode() + body + self._app_secret.encode()
+        signs = {"app-id": self.app_key, "event-sign": hashlib.md5(text).hexdigest()}
+        return Message({**signs, "Content-Type": "application/json"}, body)
 
     # --- the gateway ----------------------------------------------------------------------------
 

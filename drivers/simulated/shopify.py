@@ -5,6 +5,7 @@ refills by the second, and answers HTTP 200 to a call that found it empty. Its c
 offset, the worst a platform may do. Verbs: those of ``drivers.simulated.http`` and ``deals``.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from drivers.simulated.deals import Deal, Item, Shop, SimLine, SimOrder, overlai
 from drivers.simulated.graphql import Field, Malformed, parse, pick
 from drivers.simulated.http import Reply, Request, packed, unpacked
 from drivers.simulated.platform import Limited
+from drivers.simulated.pushing import Message, Pushes, hmac_base64
 
 __all__ = ["SimLine", "SimOrder", "SimulatedShopify"]
 
@@ -43,7 +45,7 @@ class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of
         self.error = {"message": text, "extensions": {"code": code}}
 
 
-class SimulatedShopify(Shop):
+class SimulatedShopify(Pushes, Shop):
     """One shop. Its state may be changed from any thread while calls come in."""
 
     def __init__(  # noqa: PLR0917 - as the shop hands them out
@@ -73,6 +75,19 @@ class SimulatedShopify(Shop):
         with self.lock:
             self.expire()
             self.app_key = ""
+
+    # --- pushing --------------------------------------------------------------------------------
+
+    def message(self, number: str, name: str = "") -> Message:
+        """``orders/updated``."""
+        told = {"id": int(number), "admin_graphql_api_id": f"gid://shopify/Order/{number}"}
+        body = json.dumps(told, separators=(",", ":")).encode()
+        signs = {
+            "X-Shopify-Topic": "orders/updated",
+            "X-Shopify-Event-Id": name or self.next_number(),
+            "X-Shopify-Hmac-Sha256": hmac_base64(self._app_secret, body),
+        }
+        return Message({**signs, "Content-Type": "application/json"}, body)
 
     # --- calls ----------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ told to. Verbs: those of ``drivers.simulated.http`` and ``deals``.
 """
 
 import base64
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from core.clock import SHANGHAI, Clock, local
 from drivers.simulated.deals import Deal, Item, Shop, SimLine, SimOrder, overlaid
 from drivers.simulated.http import Reply, Request, packed, unpacked
 from drivers.simulated.platform import Limited
+from drivers.simulated.pushing import Message, Pushes, hmac_base64
 
 __all__ = ["SimLine", "SimOrder", "SimulatedWoo"]
 
@@ -44,7 +46,7 @@ class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of
         self.told = {"code": code, "message": text or code, "data": {"status": status}}
 
 
-class SimulatedWoo(Shop):
+class SimulatedWoo(Pushes, Shop):
     """One shop. Its state may be changed from any thread while calls come in."""
 
     def __init__(
@@ -87,6 +89,27 @@ class SimulatedWoo(Shop):
             refund = {"id": int(self.next_number()), "reason": "", "line_items": lines}
             self._refunded.setdefault(number, []).append(refund)
             self.touch(number)
+
+    # --- pushing --------------------------------------------------------------------------------
+
+    push_secret = "hook"
+    """What the site signs its messages with: each webhook has a secret of its own."""
+
+    def message(self, number: str, name: str = "") -> Message:
+        """``order.updated``; the delivery's id is the same for all of one second."""
+        deal = self.deals.get(number)
+        told = self._wire(deal) if deal else {"id": int(number), "status": "processing"}
+        body = json.dumps(told, separators=(",", ":")).encode()
+        signs = {
+            "X-WC-Webhook-Topic": "order.updated",
+            "X-WC-Webhook-Delivery-ID": name or str(self.now() // 1000),
+            "X-WC-Webhook-Signature": hmac_base64(self.push_secret, body),
+        }
+        return Message({**signs, "Content-Type": "application/json"}, body)
+
+    def ping(self) -> Message:
+        """How a new webhook's address is tried."""
+        return Message({"Content-Type": "application/x-www-form-urlencoded"}, b"webhook_id=7")
 
     # --- calls ----------------------------------------------------------------------------------
 

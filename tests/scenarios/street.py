@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -9,11 +10,15 @@ from core.clock import SetClock
 from core.orders.policy import ShopPolicy
 from core.ports import Sender as From
 from core.sync import Engine
+from core.sync.deliveries import StoredDeliveries
+from core.sync.door import Door
+from core.sync.hints import follow_hints
 from core.sync.outbox import recover
 from core.sync.progress import set_cursor
 from core.sync.pull import Shop, pull
 from core.sync.verify import verify
 from drivers.channels import CHANNELS, ShopAccess, Tokens
+from drivers.doorbell import Doorbell, ring_of
 from drivers.simulated.shop_trades import SimLine, SimOrder
 from tests.core.orders.warehouse import NOON, bring, column, the_order
 from tests.core.sync.outside import MemoryCarrier
@@ -40,6 +45,9 @@ class Stall:
             carriers={"zto": "4"} if channel == "kuaishou" else {},
             tokens=Tokens(self.server.session, getattr(self.server, "refresh_token", "")),
         )
+        if channel == "kuaidi100":
+            kept = StoredDeliveries(street.store, shop_id)
+            self.access = replace(self.access, platform="taobao", deliveries=kept)
         self.policy = ShopPolicy(shop_id=shop_id, channel=channel, tier="standard")
         self.connect()
 
@@ -50,6 +58,30 @@ class Stall:
             setattr(channel, name, value)
         self.street.stack.callback(channel.close)
         self.shop = Shop(self.access.code, channel, self.policy)
+
+    def ring(self) -> None:
+        """The platform's messages have a door, as every shop of the street that pushes."""
+        secret = getattr(self.server, "push_secret", self.access.app_secret)
+        ring = ring_of(self.name, self.access.app_key, secret, self.street.clock)
+        bell = self.street.door.bell
+        bell.rings[f"/{self.access.code}"] = (self.access.code, ring)
+        self.server.push_url = f"{bell.url}/{self.access.code}"
+        self.access = replace(self.access, callback=self.server.push_url, push_secret=secret)
+        self.connect()
+        self.street.restart()
+
+    def hints(self) -> int:
+        """Follow what the shop said by itself."""
+        return follow_hints(self.street.store, self.shop)
+
+    def deliver(self, seconds: float = 400) -> None:
+        """Time passes; the aggregator is asked, delivers, and what came is pulled."""
+        self.street.clock.advance(seconds)
+        for _ in range(12):
+            pull(self.street.store, self.shop)
+            if not self.server.deliver():
+                break
+        pull(self.street.store, self.shop)
 
     def buy(self, *lines: SimLine, **told: Any) -> str:
         return self.server.place(SimOrder(lines=lines or (TEE,), **told))
@@ -105,6 +137,7 @@ class Street:
         self.store, self.clock, self.stack = store, store.clock, stack
         self.stalls: list[Stall] = []
         self.carrier: Any = MemoryCarrier()
+        self._door: Door | None = None
 
     def open(self, channel: str = "taobao", *, shop_id: int = 1, **world: Any) -> Stall:
         """A stall that was followed up to ten minutes ago."""
@@ -114,6 +147,16 @@ class Street:
         self.stalls.append(stall)
         self.restart()
         return stall
+
+    @property
+    def door(self) -> Door:
+        """The door for pushed messages, open; the same one always."""
+        if self._door is None:
+            shops = {"tb": 1, "pdd": 2}
+            self._door = Door(self.store, shops, lambda keep: Doorbell("127.0.0.1", 0, {}, keep))
+            self._door.look()
+            self.stack.callback(self._door.close)
+        return self._door
 
     def restart(self) -> None:
         """What a new process does first."""

@@ -1,6 +1,7 @@
 """The faults that shops, couriers and printers were seen to have, numbered; each against a
 platform that plays it over a real socket, with our own store and sync on this side."""
 
+import json
 import threading
 import time
 from contextlib import ExitStack, suppress
@@ -17,12 +18,14 @@ from core.orders import slip
 from core.orders.holds import release
 from core.ports import CallFailed, Fault, Waybill
 from core.shipping.parcels import label_printed, reprint_label, store_waybill
+from core.sync import hints
 from core.sync.pull import pull
 from core.sync.reconcile import reconcile
 from core.sync.turns import ORDERS, SHIP
 from drivers.carriers import Kuaidi100
 from drivers.channels import taobao
 from drivers.simulated.kuaidi100 import SimulatedKuaidi100
+from drivers.simulated.pushing import forged, respaced
 from drivers.simulated.robots import SimulatedDingtalk, SimulatedFeishu, SimulatedWecom
 from drivers.simulated.smtp import SimulatedMail
 from tests.core.orders.warehouse import (
@@ -834,18 +837,111 @@ def quick_label(tx, order_id):
 # --- push ----------------------------------------------------------------------------------------
 
 
-def test_s40_pushed_messages_are_idempotent():
-    pytest.skip("there is no push receiver: every shop is followed by polling")
+@pytest.fixture(params=["douyin", "shopify", "woocommerce"])
+def pusher(request, street):
+    """A shop whose platform pushes to our door."""
+    stall = street.open(request.param)
+    stall.ring()
+    return stall
 
 
-def test_s41_polling_alone_is_complete(stall):
+def effects(stall):
+    """Everything that became of orders: what came in, and each event of it."""
+    kinds = column(stall.street.store, "SELECT kind FROM events ORDER BY id")
+    return stall.numbers(), kinds.count("received"), kinds.count("changed")
+
+
+def test_s40_a_message_five_times_and_out_of_order_has_one_effect(pusher):
+    number = pusher.buy()
+    first = pusher.server.message(number, "m1")
+    second = pusher.server.message(number, "m2")
+    assert pusher.server.push(second, first, second, first, second) == [200] * 5
+    assert pusher.numbers() == []  # a hint is no order
+    pusher.hints()
+    assert effects(pusher) == ([number], 1, 0)
+    pusher.server.push(first, second)
+    assert pusher.hints() == 0  # known: the platform is not asked again
+    pusher.follow()
+    assert effects(pusher) == ([number], 1, 0)
+
+
+def test_s40_a_change_that_is_pushed_is_there_before_any_poll(pusher):
+    number = pusher.buy()
+    pusher.server.push(pusher.server.message(number, "m1"))
+    pusher.hints()
+    pusher.street.clock.advance(2)
+    pusher.server.change_address(number, "文二路2号")
+    pusher.server.push(pusher.server.message(number, "m2"))
+    pusher.hints()
+    assert effects(pusher) == ([number], 1, 1)
+
+
+@pytest.mark.parametrize("spoilt", [forged, respaced])
+def test_s40_a_signature_over_other_bytes_is_refused_and_counted(pusher, spoilt):
+    number = pusher.buy()
+    message = pusher.server.message(number, "m1")
+    assert pusher.server.push(spoilt(message), spoilt(message)) == [401, 401]
+    assert column(pusher.street.store, "SELECT count(*) FROM hints") == [0]
+    assert pusher.hints() == 0
+    pusher.street.door.look()
+    assert column(pusher.street.store, "SELECT refused FROM push_health") == [2]
+    assert pusher.street.alerts("push_refused") == ["push_refused"]
+    assert pusher.server.push(message) == [200]
+    assert pusher.street.alerts("push_refused") == []
+
+
+def test_s40_an_order_that_cannot_be_read_yet_is_asked_for_again_and_again(pusher):
+    number = pusher.buy()
+    deal = pusher.server.deals.pop(number)  # its message is faster than the platform's own copy
+    pusher.server.push(pusher.server.message(number, "m1"))
+    detail = import_module(f"drivers.simulated.{pusher.name}").DETAIL
+    before = pusher.server.count(detail)
+    for _ in range(60):
+        assert pusher.hints() == 0
+        pusher.street.clock.advance(1)
+    assert 2 <= pusher.server.count(detail) - before <= 4  # within a minute: no hot loop
+    pusher.server.deals[number] = deal
+    pusher.street.clock.advance(120)
+    pusher.hints()
+    assert effects(pusher) == ([number], 1, 0)
+
+
+def test_s40_what_cannot_be_kept_is_not_confirmed_and_comes_again(pusher, monkeypatch):
+    number = pusher.buy()
+    message = pusher.server.message(number, "m1")
+    with monkeypatch.context() as broken:
+        broken.setattr(hints, "keep_hint", no_disk)
+        assert pusher.server.push(message) == [503]
+    assert column(pusher.street.store, "SELECT count(*) FROM hints") == [0]
+    assert pusher.server.push(message) == [200]
+    pusher.hints()
+    assert effects(pusher) == ([number], 1, 0)
+
+
+def no_disk(*_):
+    raise OSError("no space left on device")
+
+
+def test_s40_a_new_webhook_of_a_site_is_tried_and_says_nothing(street):
+    stall = street.open("woocommerce")
+    stall.ring()
+    assert stall.server.push(stall.server.ping()) == [200]
+    assert column(street.store, "SELECT count(*) FROM push_health") == [0]
+
+
+def test_s41_with_the_door_shut_for_an_hour_polling_alone_is_complete(pusher):
+    pusher.street.door.close()
     numbers = []
     for minute in range(60):
         if minute % 5 == 0:
-            numbers.append(stall.buy())
-        stall.follow(60)
-    stall.follow()
-    assert stall.numbers() == sorted(numbers)
+            numbers.append(pusher.buy())
+            assert pusher.server.push(pusher.server.message(numbers[-1])) == [0]
+        pusher.follow(60)
+    pusher.street.door.look()
+    assert pusher.server.push(pusher.server.message(numbers[0])) == [200]
+    pusher.hints()
+    pusher.follow()
+    assert effects(pusher) == (sorted(numbers), 12, 0)
 
 
 # --- waybills, paper, news -----------------------------------------------------------------------
@@ -1028,8 +1124,60 @@ def test_s46_a_storm_of_faults_loses_no_alert(crowd, kind):
     assert [name for name in names if name not in "\n".join(robot.texts)] == []
 
 
-def test_s47_which_route_answered_is_shown():
-    pytest.skip("there is one route to each shop and carrier, so none can silently replace another")
+def routes(street, kind):
+    return [
+        json.loads(what)["route"]
+        for what in column(street.store, f"SELECT what FROM events WHERE kind = '{kind}'")
+    ]
+
+
+def test_s47_the_story_of_an_order_says_by_which_way_it_came_and_went(street):
+    direct = street.open(mask=False)
+    behind = street.open("kuaidi100", shop_id=2, first_number=5_000_000_001)
+    behind.ring()
+    mine, theirs = direct.buy(), behind.buy()
+    direct.follow()
+    behind.deliver(0)
+    assert routes(street, "received") == ["taobao", "kuaidi100"]
+    for stall, number in ((direct, mine), (behind, theirs)):
+        street.labelled(number)
+        stall.send()
+    assert routes(street, "backhauled") == ["taobao", "kuaidi100"]
+    assert len(behind.waybills(theirs)) == len(direct.waybills(mine)) == 1
+
+
+@pytest.mark.parametrize("trouble", ["code 500", "balance", "html502", "drop", "empty"])
+def test_s47_a_seller_of_waybills_that_fails_leaves_no_number(counter, trouble):
+    server, street = counter
+    server.script([{"at": f"order#{n}", "do": trouble} for n in range(1, 4)])
+    for _ in range(3):
+        street.engine.outbox.send_to_carrier()
+        street.clock.advance(100)
+    assert column(street.store, "SELECT waybill FROM parcels") == [None]
+    assert routes(street, "waybill_bought") == []
+    server.calm()
+    street.store.do(lambda tx: tx.run("UPDATE outbox SET state = 'due', next_try_at = 0"))
+    street.engine.outbox.send_to_carrier()
+    (waybill,) = column(street.store, "SELECT waybill FROM parcels")
+    assert waybill in server.waybills
+    assert routes(street, "waybill_bought") == ["kuaidi100"]
+
+
+def test_s47_a_shop_behind_an_aggregator_that_fails_is_stale_and_never_made_up(street):
+    stall = street.open("kuaidi100")
+    stall.ring()
+    stall.deliver()
+    known = stall.cursor()
+    number = stall.buy()
+    stall.server.cut()
+    street.clock.advance(3600)
+    with pytest.raises(CallFailed):
+        stall.pull()
+    assert (stall.cursor(), stall.numbers()) == (known, [])
+    stall.server.restore()
+    stall.deliver(60)
+    assert stall.numbers() == [number]
+    assert stall.cursor() > known
 
 
 def test_a_supervisor_may_let_a_changed_address_pass(street, stall):

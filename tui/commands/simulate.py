@@ -34,6 +34,7 @@ PLATFORMS = {
     "shopify": Platform("shopify", "SimulatedShopify"),
     "woocommerce": Platform("woocommerce", "SimulatedWoo"),
     "vendure": Platform("vendure", "SimulatedVendure"),
+    "kuaidi100": Platform("kuaidi100_shop", "SimulatedKuaidi100Shop"),
 }
 """Channel -> its stand-in, made with the keys it has by default."""
 SKUS = ("TEE-1", "CUP-2", "TEA-3", "SOAP-4", "BOOK-5")

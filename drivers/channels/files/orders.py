@@ -71,6 +71,7 @@ def order_of(
     found = _closed_lines([_refunded(line, refund) for line in found], status, head)
     return PlatformOrder(
         number=number,
+        route="file",
         status=status,
         modified_at=max([dated, *(t for row in rows for t in row.known_times())]),
         created_at=dated,
