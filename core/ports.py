@@ -292,6 +292,9 @@ class Delivers(Protocol):
         Raises CallFailed, also when what was asked for long ago never came.
         """
 
+    def authorize_url(self) -> str:
+        """Where the merchant allows the aggregator to read the shop. Raises CallFailed."""
+
 
 # --- carriers ------------------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ from tui.sources import (
     ShopStatus,
     TimelineRow,
 )
-from tui.story import Blanks, parcel_sentence, reasons, sentence
+from tui.story import Blanks, parcel_sentence, reasons, sentence, trouble_of
 
 Who = Callable[[], Actor]
 STALE_S = 300
@@ -362,7 +362,7 @@ def shop_status(shop: health.ShopHealth, now: int) -> ShopStatus:
         shop=shop.name,
         channel=shop.channel,
         last_success=shop.fresh_at,
-        last_error=message(f"fault.{shop.fault}", answer=shop.answer) if shop.fault else None,
+        last_error=trouble_of(shop.fault, shop.answer) if shop.fault else None,
         lag_s=(now - shop.fresh_at) // 1000 if shop.fresh_at is not None else None,
         stopped=stopped,
     )

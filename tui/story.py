@@ -12,6 +12,10 @@ from core.clock import local
 from core.messages import Message, message
 from core.orders import find
 from core.store import Row
+from tui.words import knows
+
+ROUTED = frozenset({"received", "changed", "backhauled", "waybill_bought"})
+"""Events that something brought or took away, by a way that is worth knowing."""
 
 
 def parcel_sentence(parcel: Row, story: find.OrderStory) -> Message:
@@ -35,8 +39,18 @@ def parcel_sentence(parcel: Row, story: find.OrderStory) -> Message:
 
 
 def sentence(moment: find.Moment) -> Message:
-    """An event as a sentence; what it carries fills the placeholders that the sentence has."""
-    return Message(f"event.{moment.kind}", Blanks(moment.what))
+    """An event as a sentence; what it carries fills the placeholders that the sentence has.
+
+    What went by one of several ways says by which; an old event does not know it.
+    """
+    way = "_by" if moment.kind in ROUTED and moment.what.get("route") else ""
+    return Message(f"event.{moment.kind}{way}", Blanks(moment.what))
+
+
+def trouble_of(fault: str, answer: str) -> Message:
+    """What is wrong with a shop: as exactly as its answer is known, else by the kind of fault."""
+    exact = f"fault.code.{answer.partition(' ')[0].partition(':')[0]}"
+    return Message(exact if knows(exact) else f"fault.{fault}", {"answer": answer})
 
 
 class Blanks(dict[str, Any]):

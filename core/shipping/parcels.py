@@ -43,7 +43,7 @@ def store_waybill(tx: Tx, parcel_id: int, waybill: Waybill) -> None:
             *("waybill_bought", parcel["order_id"]),
             waybill=waybill.number,
             carrier=waybill.carrier,
-            route=waybill.route or waybill.carrier,
+            route=waybill.route,
         )
     if parcel["voided_at"] is not None:
         send(tx, "void", f"void:{parcel['uid']}", parcel["order_id"], parcel_id)

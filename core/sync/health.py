@@ -23,6 +23,18 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Pushes:
+    """What a shop said by itself."""
+
+    taken: int
+    last_at: int | None
+    refused: int
+    """Messages with a wrong signature."""
+    waiting: int
+    """Orders that were hinted at and are still to be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class ShopHealth:
     """What the screens show of one shop."""
 
@@ -38,6 +50,8 @@ class ShopHealth:
     """Time of the past that is still to be pulled, beside what is new."""
     books: "Checked | None" = None
     """What the last check of the books said; None before the first."""
+    pushes: "Pushes | None" = None
+    """None for a shop that never said anything by itself."""
 
 
 def well(tx: Tx, shop_id: int, fresh_at: int) -> None:
@@ -88,6 +102,7 @@ def shops(read: Rows) -> list[ShopHealth]:
             row["answer"] or "",
             row["left_ms"],
             checked(read, row["id"]),
+            pushes(read, row["id"]),
         )
         for row in read.all(
             "SELECT s.id, s.code, s.name, s.channel, h.fresh_at, h.down_since, h.fault, h.answer,"
@@ -108,3 +123,14 @@ def checked(read: Rows, shop_id: int) -> Checked | None:
         shop_id,
     )
     return Checked(**dict(row)) if row is not None and row["at"] is not None else None
+
+
+def pushes(read: Rows, shop_id: int) -> Pushes | None:
+    """What came to a shop's door; None when nothing ever did."""
+    row = read.one(
+        "SELECT taken, last_at, refused, (SELECT count(DISTINCT number) FROM hints h"
+        " WHERE h.shop_id = p.shop_id AND done_at IS NULL) AS waiting"
+        " FROM push_health p WHERE shop_id = ?",
+        shop_id,
+    )
+    return Pushes(**dict(row)) if row is not None else None

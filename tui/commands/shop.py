@@ -11,9 +11,10 @@ from core.clock import Clock, SystemClock, local
 from core.config import Config
 from core.errors import Problem
 from core.messages import Message, message
-from core.ports import CallFailed, Channel, Fault
+from core.ports import CallFailed, Channel, Delivers, Fault
 from tui.commands.lines import Page
 from tui.commands.shared import add_json, print_json, reading, spoken, works
+from tui.story import trouble_of
 from tui.words import say, word
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ MOST_DAYS = 90
 """Platforms keep about three months."""
 FAR_OFF_S = 300
 """A clock this far from the platform's is said to be wrong; calls are still signed with theirs."""
+AGGREGATORS = ("kuaidi100",)
+"""Channels that stand between us and a shop's platform."""
 Step = tuple[bool, Message]
 
 
@@ -78,13 +81,19 @@ def backfill(arguments: argparse.Namespace) -> int:
 
 def test(config: Config, code: str) -> int:
     """Ask the shop a few harmless things, a line each; exit status 1 when one goes wrong."""
-    from tui.wiring import channel_of
+    from tui.wiring import callback_of, channel_of
 
     clock = SystemClock(config.zone)
     for shop in config.shops:
         if shop.code == code and shop.url:
             wrong = 0
-            for well, said in trials(channel_of(shop, config, clock), clock):
+            channel = channel_of(shop, config, clock)
+            told = (
+                trials_behind(channel, callback_of(shop, config))
+                if isinstance(channel, Delivers)
+                else trials(channel, clock)
+            )
+            for well, said in told:
                 print(f"{'✓' if well else '✗'} {say(said)}", flush=True)
                 wrong += not well
             return 1 if wrong else 0
@@ -114,6 +123,18 @@ def trials(channel: Channel, clock: Clock) -> Iterator[Step]:
         yield refused("shop.test.detail", failure)
         return
     yield True, message("shop.test.order", number=order.number, lines=len(order.lines), ms=ms)
+
+
+def trials_behind(channel: Delivers, callback: str) -> Iterator[Step]:
+    """The key of an aggregator, where to authorise the shop, and where its orders arrive."""
+    try:
+        url = channel.authorize_url()
+    except CallFailed as failure:
+        yield refused("shop.test.key", failure)
+        return
+    yield True, message("shop.test.authorise", url=url)
+    door = message("shop.test.door", url=callback) if callback else message("shop.test.no_door")
+    yield bool(callback), door
 
 
 def timed(work: Callable[[], T]) -> tuple[T, int]:
@@ -175,6 +196,8 @@ def facts(shop: "ShopHealth", ends: int, config: Config, now: int) -> Iterator[M
     def when(at: int) -> str:
         return local(at, config.zone).strftime("%m-%d %H:%M")
 
+    if shop.channel in AGGREGATORS:
+        yield message("shop.through", channel=shop.channel)
     if shop.fresh_at is None:
         yield message("shop.never")
     else:
@@ -186,7 +209,14 @@ def facts(shop: "ShopHealth", ends: int, config: Config, now: int) -> Iterator[M
     if shop.down_since is not None:
         yield message("shop.down", at=when(shop.down_since), answer=shop.answer)
         if shop.fault in {fault.value for fault in Fault}:
-            yield Message(f"fault.{shop.fault}")
+            yield trouble_of(shop.fault, shop.answer)
+    if shop.pushes is not None:
+        pushes = shop.pushes
+        if pushes.last_at is None:
+            yield message("shop.push_none", refused=pushes.refused)
+        else:
+            told = {"taken": pushes.taken, "refused": pushes.refused, "waiting": pushes.waiting}
+            yield message("shop.push", at=when(pushes.last_at), **told)
     if ends:
         yield message("shop.token", at=when(ends))
     if shop.books is not None:

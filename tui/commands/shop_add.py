@@ -9,21 +9,25 @@ import tomllib
 from importlib import import_module
 from pathlib import Path
 
-from core.config import SECRETS, read_config
+from core.config import SECRETS, Config, read_config
 from core.errors import Problem
-from core.messages import message
+from core.messages import Message, message
+from core.ports import CallFailed, Delivers
 from tui.commands.shared import spoken
 from tui.commands.toml_edit import value
-from tui.words import say, word
+from tui.words import knows, say, word
 
 FIELDS = (
-    *("channel", "code", "name", "url", "app_key", "app_secret", "session", "refresh_token"),
-    "folder",
+    *("channel", "code", "name", "url", "platform", "app_key", "app_secret", "session"),
+    *("refresh_token", "push_path", "push_secret", "folder"),
 )
 """What is asked, in this order."""
 NEEDED = ("channel", "code", "name")
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,19}")
-FILES_ONLY = ("url", "app_key", "app_secret", "session", "refresh_token")
+FILES_ONLY = ("url", "platform", "app_key", "app_secret", "session", "refresh_token")
+BEHIND = "kuaidi100"
+"""The channel of shops that are reached through an aggregator."""
+OPTIONS_ONLY = ("push_path", "push_secret")
 
 
 def add(arguments: argparse.Namespace) -> int:
@@ -35,21 +39,76 @@ def add(arguments: argparse.Namespace) -> int:
         print(say("shop.add.hello"))
     for name in FIELDS:
         if told[name] is None:
-            skip = name in FILES_ONLY[1:] and not told["url"]
-            told[name] = ask(name, told) if guided and not skip else ""
+            if guided and name == "session" and told["channel"] == BEHIND:
+                print(say(authorise(told, config)))
+            asked = guided and not is_skipped(name, told)
+            told[name] = ask(name, told) if asked else unasked(name, told, config)
         told[name] = "" if told[name] == "-" else told[name]
         check(name, told[name], {shop.code for shop in config.shops})
+    if told["channel"] == BEHIND:
+        check_platform(told["platform"])
     write(config.path, {"tier": "standard"} | {k: v for k, v in told.items() if v})
     print(say(message("shop.add.done", code=told["code"], file=str(config.path))))
+    if told["channel"] == BEHIND and (config.push is None or not config.push.url):
+        print(say(message("shop.add.no_door", path=f"/{told['code']}")))
     if told["url"]:
         print(f"  packline shop test {told['code']}")
     return 0
 
 
+def is_skipped(name: str, told: dict[str, str]) -> bool:
+    """Whether a question makes no sense for this shop."""
+    behind = told["channel"] == BEHIND
+    return (
+        (name in FILES_ONLY[1:] and not told["url"])
+        or (name == "platform" and not behind)
+        or (name in ("refresh_token", "folder") and behind)
+        or name in OPTIONS_ONLY
+    )
+
+
+def unasked(name: str, told: dict[str, str], config: Config) -> str:
+    """What stands for an answer nobody was asked for: an aggregator rings at the shop's code."""
+    has_door = config.push is not None and told["channel"] == BEHIND
+    return f"/{told['code']}" if name == "push_path" and has_door else ""
+
+
+def authorise(told: dict[str, str], config: Config) -> Message:
+    """Where the merchant allows the aggregator to read the shop, or why that is not known."""
+    from core.clock import SystemClock
+    from core.config import ShopConfig
+    from tui.wiring import channel_of
+
+    known = {name: told[name] for name in FIELDS[: FIELDS.index("session")]}
+    known["app_secret"] = secret_of(known["app_secret"])
+    shop = ShopConfig(**known, push_path=unasked("push_path", told, config))  # type: ignore[arg-type]
+    channel = channel_of(shop, config, SystemClock(config.zone))
+    assert isinstance(channel, Delivers)
+    try:
+        return message("shop.add.authorise", url=channel.authorize_url())
+    except CallFailed as failure:
+        return message("shop.add.no_authorise", answer=str(failure))
+
+
+def secret_of(text: str) -> str:
+    """A secret as it is written in the file: itself, or the name of a variable."""
+    return os.environ.get(text[4:], "") if text.startswith("env:") else text
+
+
+def check_platform(platform: str) -> None:
+    """Whether the aggregator knows the platform. Raises Problem."""
+    from drivers.channels.kuaidi100_shop import PLATFORMS
+
+    if platform not in PLATFORMS:
+        raise Problem("shop.add.platform", came=platform or "-", known=" ".join(PLATFORMS))
+
+
 def ask(name: str, told: dict[str, str]) -> str:
     """One answer; an empty one takes what is proposed. Raises Problem at the end of input."""
     proposed = proposal(name, told)
-    prompt = f"{say(f'shop.ask.{name}')}{f' [{proposed}]' if proposed else ''}: "
+    special = f"shop.ask.{name}.{told['channel']}"
+    question = say(special if knows(special) else f"shop.ask.{name}")
+    prompt = f"{question}{f' [{proposed}]' if proposed else ''}: "
     try:
         hidden = name in SECRETS and sys.stdin.isatty()
         answer = getpass.getpass(prompt) if hidden else input(prompt)
@@ -67,7 +126,7 @@ def proposal(name: str, told: dict[str, str]) -> str:
 
 def gateway(channel: str) -> str:
     """Where a platform is called; "" when every shop has an address of its own."""
-    module = "taobao" if channel == "tmall" else channel
+    module = {"tmall": "taobao", BEHIND: "kuaidi100_shop"}.get(channel, channel)
     try:
         return str(getattr(import_module(f"drivers.channels.{module}"), "GATEWAY", ""))
     except ImportError:

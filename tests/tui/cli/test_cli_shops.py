@@ -357,7 +357,7 @@ def test_a_simulated_shop_is_tried_with_the_lines_it_prints(place):
         assert process.wait(10) == 0
 
 
-@pytest.mark.parametrize("channel", PLATFORMS)
+@pytest.mark.parametrize("channel", [name for name in PLATFORMS if name != "kuaidi100"])
 def test_every_channel_has_a_platform_its_lines_open(tmp_path, channel):
     server = made(PLATFORMS[channel])
     with server:
