@@ -27,6 +27,8 @@ from core.ports import Pushed
 log = logging.getLogger(__name__)
 HEAD_BYTES = 32_768
 """Request line and headers together."""
+CUT_OFF = frozenset({400, 408, 411, 413, 503})
+"""Answers given before the whole request was read."""
 WAITING = 32
 """Connections that wait for a thread; more are sent away."""
 
@@ -240,6 +242,9 @@ class Doorbell:
             connection.settimeout(max(0.1, deadline - time.monotonic()))
             connection.sendall(head.encode("latin-1") + answer.body)
             connection.shutdown(socket.SHUT_WR)
+            if answer.status in CUT_OFF:  # closing on unread bytes would take the answer back
+                connection.settimeout(0.0 if answer.status == 503 else 0.2)
+                connection.recv(HEAD_BYTES)
 
 
 class _Patient(io.RawIOBase):
