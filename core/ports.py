@@ -278,6 +278,9 @@ class Deliveries(Protocol):
     def report(self, number: str, waybill: str, *, accepted: bool) -> None:
         """A tracking number is told now, or was accepted."""
 
+    def unreport(self, number: str, waybill: str) -> None:
+        """A tracking number was certainly not taken."""
+
     def reports(self, number: str) -> tuple[Report, ...]:
         """The tracking numbers that were told for an order."""
 

@@ -66,6 +66,14 @@ class StoredDeliveries:
             )
         )
 
+    def unreport(self, number: str, waybill: str) -> None:
+        self._write(
+            lambda tx: tx.run(
+                "DELETE FROM delivery_reports WHERE shop_id = ? AND number = ? AND waybill = ?",
+                *(self.shop_id, number, waybill),
+            )
+        )
+
     def reports(self, number: str) -> tuple[Report, ...]:
         rows = self.store.read.all(
             "SELECT waybill, at, accepted FROM delivery_reports"

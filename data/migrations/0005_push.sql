@@ -13,6 +13,7 @@ CREATE TABLE hints (                        -- a shop says that an order changed
   UNIQUE (shop_id, message, number)
 ) STRICT;
 CREATE INDEX hints_due ON hints (shop_id, next_try_at) WHERE done_at IS NULL;
+CREATE INDEX hints_of_order ON hints (shop_id, number) WHERE done_at IS NULL;
 CREATE INDEX hints_done ON hints (done_at) WHERE done_at IS NOT NULL;
 
 CREATE TABLE push_health (                  -- what came to a shop's door

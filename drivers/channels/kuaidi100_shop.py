@@ -113,11 +113,15 @@ class Kuaidi100Shop(Connector):
         if not self._callback:
             raise CallFailed(Fault.PERMISSION, "no_door", "[push] url, shops.push_path")
         known = kept.tasks(start)
-        reached = [self._kind_to(kind, [t for t in known if t.kind == kind], start, end)
-                   for kind in KINDS]  # fmt: skip
-        if min(reached) <= start:
-            self._complain([task for task in known if task.state != "complete"])
-        return min(reached)
+        reached = {
+            kind: self._kind_to(kind, [task for task in known if task.kind == kind], start, end)
+            for kind in KINDS
+        }
+        if min(reached.values()) <= start:
+            self._complain(
+                [x for x in known if x.state != "complete" and x.until > reached[x.kind]]
+            )
+        return min(reached.values())
 
     def _kind_to(self, kind: str, tasks: Sequence[DeliveryTask], start: int, end: int) -> int:
         """How far one kind of orders was delivered; what comes next is asked for, once."""
@@ -220,10 +224,16 @@ class Kuaidi100Shop(Connector):
             "kuaidiNum": shipment.waybill,
             "subOrderNums": ",".join(shipment.sub_numbers),
         }
-        kept = self._kept()
-        kept.report(shipment.platform_number, shipment.waybill, accepted=False)
-        self._call(SHIP, parcel, writes=True)
-        kept.report(shipment.platform_number, shipment.waybill, accepted=True)
+        kept, number = self._kept(), shipment.platform_number
+        known = [report.waybill for report in kept.reports(number)]
+        kept.report(number, shipment.waybill, accepted=False)
+        try:
+            self._call(SHIP, parcel, writes=True)
+        except CallFailed as failure:
+            if not failure.in_doubt and shipment.waybill not in known:
+                kept.unreport(number, shipment.waybill)
+            raise
+        kept.report(number, shipment.waybill, accepted=True)
 
     # --- the call ---------------------------------------------------------------------------------
 

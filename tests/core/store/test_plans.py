@@ -12,11 +12,13 @@ from core.floor.bench import Bench
 from core.orders import find, holds, queue
 from core.orders.audit import recheck
 from core.ports import CallFailed, Fault, Scan
+from core.ports import CallFailed, Delivered, Delivery, DeliveryTask, Fault, Hint, Pushed, Scan
 from core.ports import Sender as From
 from core.shipping.printing import PrintRun
 from core.store.database import Reader
 from core.store.store import Tx
-from core.sync import Sender, Shop, health
+from core.sync import Sender, Shop, health, hints
+from core.sync.deliveries import StoredDeliveries
 from core.sync.outbox import LOOK_AGAIN_MS, recover
 from core.sync.pull import pull
 from core.sync.reconcile import reconcile
@@ -29,6 +31,10 @@ from tests.core.watch.crowd import Town, told
 
 GROWS = ("orders", "order_lines", "events", "stock_moves", "parcels", "print_jobs", "outbox")
 GROWS += ("notices", "digests")
+GROWS = (
+    *("orders", "order_lines", "events", "stock_moves", "parcels", "print_jobs", "outbox"),
+    *("hints", "deliveries"),
+)
 UNFINISHED = {
     "orders_open",
     "orders_open_touched",
@@ -38,6 +44,7 @@ UNFINISHED = {
     "outbox_conflict",
     "print_jobs_due",
     "notices_waiting",
+    "hints_due",
 }
 """Partial indexes that hold only what is not over."""
 WAREHOUSE = From(name="仓", phone="0571-1")
@@ -79,6 +86,7 @@ class Day:
         self.packing("T1")
         self.leaving("T1")
         self.changing()
+        self.pushing()
         self.looking("T1")
         self.night()
 
@@ -121,6 +129,23 @@ class Day:
         seven = the_order(self.store, "T7")["id"]
         self.store.do(lambda tx: holds.release(tx, seven, "missing_note"), BOSS)
         self.store.do(recheck)
+
+    def pushing(self):
+        """The shop says by itself what changed; an aggregator delivers."""
+        self.channel.put(order("T8"))
+        self.channel.unreadable["T9"] = CallFailed(Fault.BUSINESS, "404")
+        rows = (Delivered(number="K1", modified_at=self.clock.now(), raw="{}"),)
+        told = (Hint("a", "T8"), Hint("b", "T9"))
+        delivery = Delivery(task="t", state="complete", rows=rows)
+        hints.keep(self.store, 1, Pushed(hints=told, delivery=delivery))
+        hints.something_due(self.store.read, 1, self.clock.now())
+        hints.follow_hints(self.store, self.shop)
+        kept = StoredDeliveries(self.store, 1)
+        kept.asked((DeliveryTask(task="u", kind="UNSHIP", since=1, until=2, asked_at=3),))
+        kept.tasks(0)
+        kept.changed(0, self.clock.now() + 1)
+        kept.told("K1")
+        self.store.do(hints.forget)
 
     def looking(self, number):
         """What the screens and the telephone ask."""
