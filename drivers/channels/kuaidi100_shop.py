@@ -58,7 +58,9 @@ REFUND = "REFUND"
 KINDS = (*STATUSES, REFUND)
 LATE_MS = 600_000
 """A task unanswered for this long is said to be late: the door may be out of reach."""
-AGAIN_MS = 1_800_000
+LEAST_MS = 30_000
+"""Less new time than this is asked for together with what follows."""
+AGAIN_MS = 900_000
 """A task unanswered for this long is given anew; by then Kuaidi100 has tried three times."""
 SETTLE_MS = 60_000
 """What was delivered must reach this far beyond a report, before its absence there means a no."""
@@ -132,6 +134,9 @@ class Kuaidi100Shop(Connector):
         if reached >= end:
             return end
         now = self._line.clock.now()
+        newest = now - self.rules.delay_s * 1000 - end < LEAST_MS
+        if newest and end - reached < LEAST_MS:
+            return reached
         waiting = any(
             task.state == "asked"
             and task.since <= reached < task.until
