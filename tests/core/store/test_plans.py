@@ -11,7 +11,6 @@ import pytest
 from core.floor.bench import Bench
 from core.orders import find, holds, queue
 from core.orders.audit import recheck
-from core.ports import CallFailed, Fault, Scan
 from core.ports import CallFailed, Delivered, Delivery, DeliveryTask, Fault, Hint, Pushed, Scan
 from core.ports import Sender as From
 from core.shipping.printing import PrintRun
@@ -29,11 +28,9 @@ from tests.core.orders.warehouse import BOSS, TAOBAO, line, order, tell, the_ord
 from tests.core.sync.outside import MemoryCarrier, MemoryPrinter, MemoryShop
 from tests.core.watch.crowd import Town, told
 
-GROWS = ("orders", "order_lines", "events", "stock_moves", "parcels", "print_jobs", "outbox")
-GROWS += ("notices", "digests")
 GROWS = (
     *("orders", "order_lines", "events", "stock_moves", "parcels", "print_jobs", "outbox"),
-    *("hints", "deliveries"),
+    *("hints", "deliveries", "notices", "digests"),
 )
 UNFINISHED = {
     "orders_open",
