@@ -120,12 +120,12 @@ class Works:
         """Stop everything in order: devices, sync, then the store."""
         for station in self._stations.values():
             station.stop()
-        if self._door is not None:
-            self._door.close()
         if self._engine is not None:
             for shop in self._engine.shops.values():
                 cast("Connection", shop.channel).leave()
             self._engine.stop()
+        if self._door is not None:
+            self._door.close()  # only now: the engine would have opened it again
         self.store.close()
 
 

@@ -75,7 +75,7 @@ def pushed(param: str, now: int) -> Pushed:
     for row in listed or []:
         read = _row(row, now) if isinstance(row, Mapping) else None
         if read is None:
-            unread.append(json.dumps(row, ensure_ascii=False))
+            unread.append(as_text(row))
         else:
             known.append(read)
     return Pushed(
@@ -95,7 +95,7 @@ def _row(told: Told, now: int) -> Delivered | None:
         number=number,
         refund=word(told.get("refundNo")),
         modified_at=dated if dated is not None else now,
-        raw=json.dumps(told, ensure_ascii=False, separators=(",", ":")),
+        raw=as_text(told),
     )
 
 
@@ -200,6 +200,12 @@ def _receiver(own: Told) -> Receiver:
 def _of(names: Mapping[str, tuple[str, ...]], told: Told, key: str) -> Any:
     """The first of a value's names that is there; None for none."""
     return next((told[name] for name in names[key] if told.get(name) is not None), None)
+
+
+def as_text(told: object) -> str:
+    """JSON that can be kept: half a character, which no file can hold, becomes ``?``."""
+    text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace").decode()
 
 
 def _json(text: str) -> Mapping[str, Any]:

@@ -108,11 +108,11 @@ class Douyin:
         unread: list[str] = []
         for message in _list(text):
             if not isinstance(message, Mapping):
-                unread.append(json.dumps(message, ensure_ascii=False))
+                unread.append(kuaidi100_order.as_text(message))
             elif word(message.get("tag")) != "0":
                 hint = self._hint(message)
                 hints += [hint] if hint else []
-                unread += [] if hint else [json.dumps(message, ensure_ascii=False)]
+                unread += [] if hint else [kuaidi100_order.as_text(message)]
         return Pushed(hints=tuple(hints), unread=tuple(unread))
 
     def _hint(self, message: Mapping[str, Any]) -> Hint | None:

@@ -34,7 +34,7 @@ def once(engine: object) -> int:
     """One round; the exit status says whether every shop answered."""
     from core.errors import Problem
     from core.messages import message
-    from core.ports import CallFailed
+    from core.ports import CallFailed, Delivers
     from core.sync import Engine
     from core.sync.health import unwell
     from core.sync.outbox import recover
@@ -49,6 +49,8 @@ def once(engine: object) -> int:
         try:
             done = follow(engine.store, shop)
             print(say(message("sync.pulled", shop=shop.code, new=done.new, changed=done.changed)))
+            if isinstance(shop.channel, Delivers):
+                print(say(message("sync.delivers", shop=shop.code)))
         except CallFailed as failure:
             failed = 1
             unwell(engine.store, shop.policy.shop_id, failure)

@@ -7,9 +7,12 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.clock import SetClock
 from core.ports import Hint, Pushed
+from drivers.channels import kuaidi100_order
 from drivers.doorbell import RINGS, Rung, ring_of
 from drivers.doorbell.bell import Refused
 
@@ -17,6 +20,10 @@ VECTORS = json.loads(
     Path(__file__).parents[1].joinpath("signing/sign_vectors.json").read_text("utf-8")
 )
 NOON = 1_768_881_600_000
+TABLES = (kuaidi100_order.ORDER, kuaidi100_order.LINE, kuaidi100_order.RECEIVER)
+NAMES = sorted(
+    {"refundNo", *(name for table in TABLES for names in table.values() for name in names)}
+)
 
 
 def vectors(platform):
@@ -91,7 +98,7 @@ def test_douyin_sends_several_messages_in_one():
 
 
 def kuaidi100(told, salt="salt", case=str.upper):
-    param = told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
+    param = told if isinstance(told, str) else json.dumps(told)
     sign = case(md5((param + salt).encode()).hexdigest())
     ring = ring_of("kuaidi100", "", "salt", SetClock(NOON))
     return ring.understand(rung(urlencode({"param": param, "sign": sign})))
@@ -142,3 +149,49 @@ def test_a_row_without_an_order_number_is_kept_and_the_others_are_read():
     assert [row.number for row in said.delivery.rows] == ["1"]
     assert len(said.unread) == 2
     assert said.hints[0].number == "1"
+
+
+def test_half_a_character_in_a_note_stops_nothing():
+    rows = [{"orderNum": "1", "buyerNote": "\ud83d"}, {"note": "\ud83d"}]
+    said = kuaidi100({"taskId": "t", "queryStatus": "Success", "orders": rows})
+    assert [row.raw.encode() for row in said.delivery.rows]
+    assert [part.encode() for part in said.unread]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=4), inner, max_size=8)
+    ),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {
+            "taskId": st.just("t") | JSON,
+            "queryStatus": st.sampled_from(["Success", "Empty", "Fail", "Abort"]) | JSON,
+            "orders": st.lists(st.dictionaries(st.sampled_from(NAMES), JSON, max_size=12)) | JSON,
+        }
+    )
+)
+def test_whatever_is_delivered_is_read_held_or_kept_and_never_lost(told):
+    param = json.dumps(told)
+    said = kuaidi100_order.pushed(param, NOON)
+    rows = said.delivery.rows if said.delivery else ()
+    listed = told["orders"] if isinstance(told["orders"], list) else []
+    assert said.unread or said.delivery
+    if said.delivery:
+        assert len(rows) + len(said.unread) == len(listed)
+    assert [hint.number for hint in said.hints] == [row.number for row in rows]
+    for row in rows:
+        order = kuaidi100_order.order([row], NOON)
+        assert (order is None) == bool(row.refund)
+        if order is not None:
+            assert order.number == row.number
+            kuaidi100_order.waybill([row])
+            readable = "unreadable" not in order.flags
+            assert not readable or all(line.quantity > 0 for line in order.lines)
