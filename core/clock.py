@@ -44,19 +44,26 @@ class SystemClock:
 
 
 class FastClock:
-    """A day in seconds: starts at ``start`` (UTC ms) and runs ``speed`` times faster than life."""
+    """A day in seconds: starts at ``start`` (UTC ms) and runs ``speed`` times faster than life.
 
-    def __init__(self, start: int, speed: float = 1.0, zone: tzinfo = SHANGHAI) -> None:
+    Processes of one machine share its monotonic clock: made with the same three figures, their
+    fast clocks show the same time.
+    """
+
+    def __init__(
+        self, start: int, speed: float = 1.0, zone: tzinfo = SHANGHAI, *, origin: float = -1.0
+    ) -> None:
+        """``origin`` is the machine's monotonic time at ``start``; now, unless given."""
         self.zone = zone
         self.speed = speed
-        self._start = start
-        self._origin = time.monotonic()
+        self.start = start
+        self.origin = origin if origin >= 0 else time.monotonic()
 
     def now(self) -> int:
-        return self._start + int(self.monotonic() * 1000)
+        return self.start + int(self.monotonic() * 1000)
 
     def monotonic(self) -> float:
-        return (time.monotonic() - self._origin) * self.speed
+        return (time.monotonic() - self.origin) * self.speed
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         return event.wait(seconds / self.speed)

@@ -131,6 +131,10 @@ class Station:
         """A command pressed instead of scanned."""
         return self._listened(self.bench.key(code), "station.press_again")
 
+    def weigh(self, grams: int) -> None:
+        """A stable weight that was read off by hand."""
+        self._weighed(grams, self.clock.now())
+
     def refresh(self) -> None:
         """Look whether something happened to the order in hand elsewhere."""
         self._listened(self.bench.refresh())

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from core.clock import Clock
-from drivers.simulated.platform import Platform, listed
+from drivers.simulated.platform import Platform, Standing, listed
 from drivers.simulated.shop_trades import SimLine, SimOrder, sim_order
 
 __all__ = ["Deal", "Item", "Shop", "SimLine", "SimOrder", "overlaid"]
@@ -34,6 +34,10 @@ REFUNDS = {
     "CLOSED": "withdrawn",
     "SUCCESS": "refunded",
 }
+
+
+STOPS = frozenset({"hold", "address_review", "risk", "team_buy_hold"})
+"""Marks for which a platform holds an order back."""
 
 
 @dataclass(slots=True)
@@ -130,10 +134,12 @@ class Shop(Platform):
         """The buyer asks for the money of one line, or of all, back."""
         with self.lock:
             deal = self.deals[number]
-            for item in deal.items:
-                if line in (None, item.number):
-                    item.refund = REFUNDS.get(word, word)
+            meant = [item for item in deal.items if line in (None, item.number)]
+            for item in meant:
+                item.refund = REFUNDS.get(word, word)
             self._touched(deal)
+            oids = [item.number for item in meant]
+            self.commit(what="refund", tid=number, oids=oids, word=REFUNDS.get(word, word))
 
     def withdraw_refund(self, number: str, line: str | None = None) -> None:
         """The buyer thinks better of it."""
@@ -181,6 +187,19 @@ class Shop(Platform):
         """A snapshot of every order in plain text, by number."""
         with self.lock:
             return {number: asdict(deal) for number, deal in self.deals.items()}
+
+    def numbers(self) -> list[str]:
+        """The number of every order that was placed."""
+        with self.lock:
+            return list(self.deals)
+
+    def standing(self, number: str) -> Standing:
+        """How one order stands now."""
+        with self.lock:
+            deal = self.deals[number]
+            stage = "hold" if deal.stage == "to_ship" and deal.marks & STOPS else deal.stage
+            refunds = {item.number: item.refund for item in deal.items}
+            return Standing(stage, refunds, deal.modified_at)
 
     # --- for the platforms ------------------------------------------------------------------------
 

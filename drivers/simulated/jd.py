@@ -59,6 +59,8 @@ class SimulatedJd(Shop):
 
     own_verbs = Shop.own_verbs | {"quota"}
 
+    tells_unpaid = False
+
     def __init__(
         self,
         clock: Clock,

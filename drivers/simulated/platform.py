@@ -8,7 +8,8 @@ ahead from now on).
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from core.clock import Clock
@@ -26,10 +27,35 @@ class Limited(Exception):  # noqa: N818 - the platform's answer, not an error of
         self.wait_s = wait_s
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an order stands at its platform, in the same plain words for all of them."""
+
+    stage: str
+    """unpaid, hold, to_ship, partial, shipped, done or closed."""
+    refunds: Mapping[str, str]
+    """Line number -> none, open, withdrawn, refunded, or a word of the platform's own."""
+    modified_at: int
+    """When it last changed, UTC milliseconds."""
+
+    @property
+    def refunded(self) -> bool:
+        """Whether money of it went back, or may."""
+        return self.stage == "closed" or bool(set(self.refunds.values()) - {"none", "withdrawn"})
+
+
 class Platform(SimulatedServer):
-    """One shop's platform. Its state may be changed from any thread while calls come in."""
+    """One shop's platform. Its state may be changed from any thread while calls come in.
+
+    The journal tells every waybill that was accepted (``what`` is ``shipped``: tid, waybill, oids)
+    and every wish for money (``refund``: tid, oids, word) in the order in which they happened.
+    """
 
     own_verbs = frozenset({"ban", "isp", "isp_after", "expire", "duplicate", "skew"})
+    tells_wishes = True
+    """Whether a buyer's wish for money is told before the money goes back."""
+    tells_unpaid = True
+    """Whether orders are told before they are paid."""
 
     def __init__(
         self,
@@ -66,6 +92,16 @@ class Platform(SimulatedServer):
         self._bans: dict[str, int] = {}
         self._recent: dict[str, list[int]] = {}
         self._duplicate = False
+
+    # --- how orders stand -------------------------------------------------------------------------
+
+    def numbers(self) -> list[str]:
+        """The number of every order that was placed."""
+        raise NotImplementedError
+
+    def standing(self, number: str) -> Standing:
+        """How one order stands now."""
+        raise NotImplementedError
 
     # --- who may call -----------------------------------------------------------------------------
 

@@ -48,6 +48,8 @@ class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of
 class PopShop(Shop):
     """One shop behind the gateway. Its state may be changed from any thread while calls come in."""
 
+    tells_unpaid = False
+
     def __init__(
         self,
         clock: Clock,

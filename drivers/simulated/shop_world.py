@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.clock import Clock
-from drivers.simulated.platform import Platform
+from drivers.simulated.deals import REFUNDS, STAGES
+from drivers.simulated.platform import Platform, Standing
 from drivers.simulated.shop_trades import (
     SimOrder,
     Trade,
+    moment_of,
     sim_order,
     sub_orders,
     text_time,
@@ -63,6 +65,7 @@ class ShopWorld(Platform):
         with self.lock:
             self._lines(tid, oid, refund_status=word)
             self.touch(tid)
+            self._wished(tid, oid, word)
 
     def withdraw_refund(self, tid: str, oid: str | None = None) -> None:
         """The buyer thinks better of it."""
@@ -74,6 +77,7 @@ class ShopWorld(Platform):
             self._lines(tid, oid, refund_status="SUCCESS", status="TRADE_CLOSED")
             left = [x for x in sub_orders(self._trades[tid]) if x["status"] != "TRADE_CLOSED"]
             self.touch(tid, **({} if left else {"status": "TRADE_CLOSED"}))
+            self._wished(tid, oid, "SUCCESS")
 
     def close(self, tid: str) -> None:
         """The order is cancelled as a whole."""
@@ -100,6 +104,31 @@ class ShopWorld(Platform):
         with self.lock:
             copy: dict[str, Trade] = json.loads(json.dumps(self._trades))
             return copy
+
+    def numbers(self) -> list[str]:
+        """The number of every trade."""
+        with self.lock:
+            return list(self._trades)
+
+    def standing(self, number: str) -> Standing:
+        """How one trade stands now."""
+        with self.lock:
+            trade = self._trades[number]
+            held = any(trade.get(mark) for mark in ("top_hold", "forbid_consign", "team_buy_hold"))
+            word = str(trade["status"])
+            stage = STAGES.get(word, word)
+            words = {x["oid_str"]: str(x["refund_status"]) for x in sub_orders(trade)}
+            refunds = {oid: REFUNDS.get(told, told) for oid, told in words.items()}
+            return Standing(
+                "hold" if stage == "to_ship" and held else stage,
+                refunds,
+                moment_of(trade["modified"]) or 0,
+            )
+
+    def _wished(self, tid: str, oid: str | None, word: str) -> None:
+        """Write down a wish for money, or its end."""
+        oids = [x["oid_str"] for x in sub_orders(self._trades[tid]) if oid in (None, x["oid_str"])]
+        self.commit(what="refund", tid=tid, oids=oids, word=REFUNDS.get(word, word))
 
     def _lines(self, tid: str, oid: str | None = None, **fields: Any) -> None:
         for line in sub_orders(self._trades[tid]):

@@ -48,6 +48,8 @@ class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of
 class SimulatedShopify(Pushes, Shop):
     """One shop. Its state may be changed from any thread while calls come in."""
 
+    tells_wishes = False
+
     def __init__(  # noqa: PLR0917 - as the shop hands them out
         self,
         clock: Clock,

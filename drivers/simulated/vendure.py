@@ -35,6 +35,8 @@ _STAGES = {
 class SimulatedVendure(Shop):
     """One shop. Its state may be changed from any thread while calls come in."""
 
+    tells_wishes = False
+
     def __init__(
         self, clock: Clock, app_key: str = "superadmin", app_secret: str = "secret", **world: Any
     ) -> None:

@@ -49,6 +49,8 @@ class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of
 class SimulatedWoo(Pushes, Shop):
     """One shop. Its state may be changed from any thread while calls come in."""
 
+    tells_wishes = False
+
     def __init__(
         self, clock: Clock, app_key: str = "ck_1", app_secret: str = "secret", **world: Any
     ) -> None:

@@ -4,12 +4,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.errors import Problem
 from core.messages import Message, message
 from tui.commands.shared import add_json, print_json
 from tui.words import say
 
 if TYPE_CHECKING:
-    from tui.demo.rehearsal import Report
+    from tui.demo.report import Report
 
 FAULTS = ("none", "light", "storm")
 
@@ -17,6 +18,8 @@ FAULTS = ("none", "light", "storm")
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--orders", type=int, default=100, metavar="N", help=say("demo.cli.day"))
     parser.add_argument("--benches", type=int, default=2, metavar="B", help=say("demo.cli.benches"))
+    parser.add_argument("--platforms", metavar="A,B", help=say("demo.cli.platforms"))
+    parser.add_argument("--kills", type=int, metavar="K", help=say("demo.cli.kills"))
     parser.add_argument("--seed", type=int, default=1, metavar="S", help=say("demo.cli.seed"))
     parser.add_argument("--faults", choices=FAULTS, default="none", help=say("demo.cli.faults"))
     parser.add_argument("--speed", type=float, metavar="X", help=say("demo.cli.speed"))
@@ -26,16 +29,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Play the day; exit status 1 when the books do not balance."""
-    from tui.demo.rehearsal import SPEED, Wanted, rehearse
+    from tui.demo.rehearsal import rehearse
+    from tui.demo.report import Wanted
     from tui.demo.troubles import Weather
 
     report = rehearse(
         Wanted(
             orders=max(1, arguments.orders),
             benches=max(1, min(arguments.benches, 6)),
+            platforms=platforms(arguments.platforms),
+            kills=arguments.kills if arguments.kills is None else max(0, arguments.kills),
             seed=arguments.seed,
             weather=Weather(arguments.faults),
-            speed=arguments.speed or SPEED,
+            speed=arguments.speed or 0.0,
             keep=arguments.keep.absolute() if arguments.keep else None,
         )
     )
@@ -44,6 +50,17 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(say(line) for line in summary(report)))
     return 0 if report.balanced else 1
+
+
+def platforms(told: str | None) -> tuple[str, ...]:
+    """The channels that were named. Raises Problem for one that cannot be simulated."""
+    from tui.demo.world import NAMES
+
+    named = tuple(word.strip() for word in (told or "").split(",") if word.strip())
+    for name in named:
+        if name not in NAMES:
+            raise Problem("demo.no_such_channel", came=name, expected=" ".join(NAMES))
+    return named
 
 
 def summary(report: "Report") -> list[Message]:
@@ -76,6 +93,9 @@ def summary(report: "Report") -> list[Message]:
         message("demo.day.faults", n=sum(report.faults.values()), which=told(report.faults)),
         message("demo.day.time", s=f"{report.seconds:.1f}", drained=f"{report.drained_s:.1f}"),
     ]
+    if report.killed:
+        told_kills = ", ".join(" ".join(each) for each in report.killed)
+        lines.append(message("demo.day.killed", n=len(report.killed), which=told_kills))
     if report.balanced:
         return [*lines, message("demo.day.balanced")]
     lines.append(message("demo.day.differs", n=len(report.differences)))

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from core.clock import SystemClock
+from core.clock import Clock, SystemClock
 from core.errors import Problem
 from core.messages import message
 from drivers.simulated.pushing import Pushes
@@ -90,10 +90,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def made(platform: Platform) -> Any:
-    """The stand-in on this machine's own clock."""
+def made(platform: Platform, clock: Clock | None = None, **world: Any) -> Any:
+    """The stand-in, on this machine's own clock unless given another; with its usual keys."""
     kind = getattr(import_module(f"drivers.simulated.{platform.module}"), platform.name)
-    server = kind(SystemClock())
+    server = kind(clock or SystemClock(), **world)
     if hasattr(server, "by_itself"):
         server.by_itself = True  # what it is asked for it delivers a moment later
     return server

@@ -6,12 +6,12 @@ Every side keeps its own journal; nothing here asks the program whether it did w
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from core.events import first_broken
 from core.stock import differences
 from core.store import Row, Rows
-from drivers.simulated.printer import PrintedLabel
+from drivers.simulated.platform import Standing
+from tui.demo.paper import Paper
 from tui.demo.world import World
 
 
@@ -48,6 +48,7 @@ class Sums:
     told: int = 0
     events: int = 0
     units_shipped: int = 0
+    alerts: int = 0
     too_late: int = 0
     """Refunded or closed by the shop only after the courier had the parcel."""
 
@@ -70,12 +71,9 @@ class Books:
             row["order_id"]: row
             for row in read.all("SELECT * FROM parcels WHERE voided_at IS NULL")
         }
-        self.labels: dict[str, list[PrintedLabel]] = defaultdict(list)
-        for gear in world.gear.values():
-            for label in gear.printer.labels:
-                if label.waybill:
-                    self.labels[label.number].append(label)
-        self.trades = {code: shop.orders for code, shop in world.shops.items()}
+        self.labels: dict[str, list[Paper]] = defaultdict(list)
+        for label in world.paper:
+            self.labels[label.number].append(label)
         self.shipments = {code: shop.shipments for code, shop in world.shops.items()}
 
     def compare(self) -> list[Difference]:
@@ -85,10 +83,15 @@ class Books:
             self.ends,
             self.waybills,
             self.shipped_orders,
+            self.shipments_under_refund,
+            self.as_told,
             self.stock,
+            self.shelves,
             self.outbox,
             self.print_jobs,
+            self.alerts,
             self.chains,
+            self.file,
         )
         return [difference for check in checks for difference in check()]
 
@@ -97,7 +100,12 @@ class Books:
     def every_order(self) -> Iterator[Difference]:
         """Orders on the platforms = orders here, each once, each as the platform tells it now."""
         here = Counter((self.shop_of[o["shop_id"]], o["platform_number"]) for o in self.orders)
-        placed = {(code, tid) for code, trades in self.trades.items() for tid in trades}
+        placed = {
+            (code, tid)
+            for code, shop in self.world.shops.items()
+            for tid in shop.numbers()
+            if shop.tells_unpaid or shop.standing(tid).stage != "unpaid"
+        }
         self.sums.placed, self.sums.here = len(placed), len(self.orders)
         for code, tid in sorted(placed - here.keys()):
             yield Difference("order", f"{code} {tid}", "here once", "not here")
@@ -217,7 +225,14 @@ class Books:
 
     def closed_since(self, order: Row) -> bool:
         """Whether the shop gave the money back, which it told only after the handover."""
-        return refunded(self.trades[self.shop_of[order["shop_id"]]][order["platform_number"]])
+        return self.standing(order).refunded
+
+    def standing(self, order: Row) -> Standing:
+        """How the platform of an order has it."""
+        standing: Standing = self.world.shops[self.shop_of[order["shop_id"]]].standing(
+            order["platform_number"]
+        )
+        return standing
 
     def holds_at_handover(self, order: Row) -> Iterator[Difference]:
         """Nothing left the building while it was held."""
@@ -229,6 +244,58 @@ class Books:
             yield Difference(
                 "held", order["number"], "stays here", f"shipped with {hold['reason']}"
             )
+
+    # --- refunds --------------------------------------------------------------------------------
+
+    def shipments_under_refund(self) -> Iterator[Difference]:
+        """No platform took a waybill for a line whose money was asked back or paid back just then.
+
+        The platform's own journal tells both, in the order in which they happened.
+        """
+        for code, shop in self.world.shops.items():
+            wishes: dict[tuple[str, str], str] = {}
+            for entry in shop.journal:
+                if entry["what"] == "refund":
+                    wishes |= {(entry["tid"], oid): entry["word"] for oid in entry["oids"]}
+                elif entry["what"] == "shipped":
+                    words = {wishes.get((entry["tid"], oid), "none") for oid in entry["oids"]}
+                    if words - {"none", "withdrawn"}:
+                        yield Difference(
+                            "refund",
+                            f"{code} {entry['tid']}",
+                            "nothing shipped while money is asked back",
+                            f"{entry['waybill']} while {' '.join(sorted(words))}",
+                        )
+
+    def as_told(self) -> Iterator[Difference]:
+        """An order that stays is held for what its platform says now, not for what is over."""
+        for order in self.orders:
+            standing = self.standing(order)
+            if order["stage"] == "cancelled":
+                if standing.stage != "closed" and set(standing.refunds.values()) != {"refunded"}:
+                    yield Difference("told", order["number"], standing.stage, "cancelled")
+                continue
+            if order["stage"] == "shipped":
+                continue
+            if standing.stage == "closed":
+                yield Difference("told", order["number"], "cancelled", self._at(order))
+            reasons = {
+                row["reason"]
+                for row in self.read.all(
+                    "SELECT reason FROM holds WHERE order_id = ? AND released_at IS NULL",
+                    order["id"],
+                )
+            }
+            facts = {
+                "unpaid": standing.stage == "unpaid",
+                "refund": "open" in standing.refunds.values(),
+                "platform_hold": standing.stage == "hold",
+            }
+            for reason, true in facts.items():
+                if (reason in reasons) and not true:
+                    yield Difference(
+                        "told", order["number"], f"no {reason} any more", "held for it"
+                    )
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -255,6 +322,15 @@ class Books:
         if stuck:
             yield Difference("stock", "promises of closed orders", "0", str(stuck))
 
+    def shelves(self) -> Iterator[Difference]:
+        """No shelf is below nothing, and nothing is promised that is not there."""
+        for row in self.read.all(
+            "SELECT k.code, s.on_hand, s.reserved FROM stock s JOIN skus k ON k.id = s.sku_id"
+            " WHERE s.on_hand < 0 OR s.reserved < 0 OR s.reserved > s.on_hand"
+        ):
+            came = f"{row['on_hand']} there, {row['reserved']} promised"
+            yield Difference("shelf", row["code"], "promised <= there", came)
+
     def outbox(self) -> Iterator[Difference]:
         """Nothing waits to leave, and nobody needs to look, but for what came too late."""
         for row in self.read.all(
@@ -274,6 +350,42 @@ class Books:
         ):
             yield Difference("print", row["number"], "printed", row["state"])
 
+    def alerts(self) -> Iterator[Difference]:
+        """What had to raise an alert did, in the same commit: no kill came between the two."""
+        raised: dict[int, set[str]] = defaultdict(set)
+        for row in self.read.all("SELECT rule, order_id, over_at, subject FROM alerts"):
+            self.sums.alerts += 1
+            if row["order_id"] is not None:
+                raised[row["order_id"]].add(row["rule"])
+        for row in self.read.all(
+            "SELECT order_id, kind, json_extract(what, '$.rule') AS rule FROM events"
+            " WHERE kind IN ('alerted', 'print_in_doubt')"
+        ):
+            rule = row["rule"] if row["kind"] == "alerted" else "print_in_doubt"
+            if rule not in raised[row["order_id"]]:
+                yield Difference("alert", str(row["order_id"]), f"{rule} was raised", "no alert")
+        for order in self.orders:
+            too_late = order["stage"] == "shipped" and order["status"] == "closed"
+            if too_late and "closed_after_handover" not in raised[order["id"]]:
+                yield Difference(
+                    "alert", order["number"], "closed_after_handover was raised", "no alert"
+                )
+
+    def must_have_alerted(self, refused: set[tuple[int, str]]) -> Iterator[Difference]:
+        """Every effect that once waited for a person had raised its alert."""
+        for order_id, kind in sorted(refused):
+            row = self.read.one(
+                "SELECT 1 FROM alerts WHERE order_id = ? AND rule = ?", order_id, f"{kind}_refused"
+            )
+            if row is None:
+                yield Difference("alert", str(order_id), f"{kind}_refused was raised", "no alert")
+
+    def file(self) -> Iterator[Difference]:
+        """SQLite finds its file whole."""
+        for row in self.read.all("PRAGMA integrity_check"):
+            if row["integrity_check"] != "ok":
+                yield Difference("file", "integrity", "ok", row["integrity_check"])
+
     def chains(self) -> Iterator[Difference]:
         """Every order's events are whole."""
         self.sums.events = self._one("SELECT count(*) AS n FROM events")
@@ -287,11 +399,3 @@ class Books:
     def _one(self, sql: str) -> int:
         row = self.read.one(sql)
         return int(row["n"]) if row else 0
-
-
-def refunded(trade: dict[str, Any]) -> bool:
-    """Whether money of an order went back, or may."""
-    lines: list[dict[str, Any]] = trade["orders"]["order"]
-    return trade["status"] == "TRADE_CLOSED" or any(
-        line["refund_status"] not in ("NO_REFUND", "CLOSED") for line in lines
-    )

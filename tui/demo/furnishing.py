@@ -11,6 +11,7 @@ from core import people
 from core.clock import Clock
 from core.config import Config, ShopConfig, read_config
 from core.errors import Problem
+from core.stock import receive
 from core.stock.products import ProductFacts, make_bundle, save_product
 from core.store import Tx
 from core.sync import Shop
@@ -77,14 +78,17 @@ def write_config(world: World) -> Config:
     return read_config(path)
 
 
-def furnish(works: Works, goods: Goods) -> None:
-    """People with badges, and every product on its shelf."""
+def furnish(works: Works, goods: Goods, *, more_units: int = 0) -> None:
+    """People with badges, and every product on its shelf, ``more_units`` above the usual."""
     warehouse = next(iter(works.place.warehouses.values()))
 
     def write(tx: Tx) -> None:
         for person in goods.people:
             people.add(tx, person["badge"], person["name"], person["role"])
         save(tx, list(goods.rows), warehouse, "data/demo/products.csv")
+        if more_units:
+            for sku in goods.products:
+                receive(tx, warehouse, sku_id(tx, sku), more_units)
         for bundle in goods.bundles.values():
             facts = ProductFacts(code=bundle.sku, title=bundle.title, spec=bundle.spec)
             parts = {sku_id(tx, sku): units for sku, units in bundle.parts.items()}

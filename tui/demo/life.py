@@ -6,7 +6,6 @@ import threading
 from pathlib import Path
 
 from tui.demo.orders import Buyers
-from tui.demo.troubles import SHOP_CODES
 from tui.demo.world import World
 
 log = logging.getLogger(__name__)
@@ -49,7 +48,7 @@ class Life:
                 self._labels()
                 if waited >= NEW_ORDER_S:
                     waited = 0.0
-                    self.world.buy(self._draw.choice(SHOP_CODES), self.buyers.next())
+                    self.world.buy(self._draw.choice(tuple(self.world.shops)), self.buyers.next())
             except Exception:
                 log.exception("the demonstration stumbled")
 

@@ -11,7 +11,6 @@ from tui.demo.furnishing import furnish, open_books, take_in_past
 from tui.demo.goods import Goods
 from tui.demo.hand import HANDOVER, NEXT, Do, next_move
 from tui.demo.orders import Buyers
-from tui.demo.troubles import SHOP_CODES
 from tui.demo.world import World
 from tui.station import Station
 from tui.wiring import Works
@@ -41,7 +40,7 @@ def open_doors(world: World, works: Works, goods: Goods, orders: int, seed: int)
     soon = [now - 170_000 + number * 14_000 for number in range(SOON)]
     for at in (*past, *soon):
         with world.back_then(at):
-            world.buy(draw.choice(SHOP_CODES), buyers.next())
+            world.buy(draw.choice(tuple(world.shops)), buyers.next())
     take_in_past(works)
     if "B2" in world.gear:
         Colleague(works, world, goods).work()

@@ -9,13 +9,14 @@ import random
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from core.floor.values import BenchLine, BenchView, Step, Tone
 from core.ports import Scan
 from tui.demo.goods import Goods, Product
 from tui.demo.hand import HANDOVER, NEXT, next_move
-from tui.demo.world import Gear
 from tui.station import Station
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,61 @@ class Habits:
     leave: float = 0.008
     forget_unit: float = 0.04
     odd_weight: float = 0.02
+    breath_s: float = A_BREATH_S
+
+
+class Wire(Protocol):
+    """A scanner: plugged in or not."""
+
+    @property
+    def plugged(self) -> bool:
+        """Whether it would be heard."""
+
+    def scan(self, text: str) -> object:
+        """Read one code."""
+
+
+class Plate(Protocol):
+    """A scale."""
+
+    def put(self, grams: int) -> object:
+        """Lay something on it."""
+
+    def clear(self) -> object:
+        """Lift it off."""
+
+
+class Sheet(Protocol):
+    """A label that came out."""
+
+    @property
+    def waybill(self) -> str:
+        """ "" when it is no label."""
+
+    @property
+    def number(self) -> str:
+        """Internal number."""
+
+
+class Output(Protocol):
+    """A printer, as far as its paper goes."""
+
+    @property
+    def labels(self) -> Sequence[Sheet]:
+        """All that came out, oldest first."""
+
+
+class Tools(Protocol):
+    """What a packer's hands touch."""
+
+    @property
+    def scanner(self) -> Wire: ...
+
+    @property
+    def scale(self) -> Plate: ...
+
+    @property
+    def printer(self) -> Output: ...
 
 
 @dataclass(slots=True)
@@ -68,7 +124,7 @@ class Packer:
     """One person at one bench."""
 
     def __init__(
-        self, station: Station, gear: Gear, goods: Goods, habits: Habits, *, badge: str, seed: int
+        self, station: Station, gear: Tools, goods: Goods, habits: Habits, *, badge: str, seed: int
     ) -> None:
         self.tally = Tally()
         self.station = station
@@ -119,7 +175,7 @@ class Packer:
     def _scan(self, text: str) -> BenchView:
         """One code through the wire or the keys; what the bench shows then."""
         self.tally.scans += 1
-        self._stop.wait(A_BREATH_S)
+        self._stop.wait(self.habits.breath_s)
         began = time.perf_counter()
         if self._random.random() < self.habits.wire and self.gear.scanner.plugged:
             before = self._view.outcome
@@ -329,6 +385,8 @@ class Packer:
             return
         self.gear.scale.clear()
         self._loaded = False
+        if self.station.scale is None:
+            return  # hands are enough
         deadline = time.monotonic() + 0.5
         while time.monotonic() < deadline and not self._stop.is_set():
             scale = self.station.scale

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 
-from tui.demo.world import SHOPS, World
+from tui.demo.world import World
 
 MINUTE = 60_000
 Deed = Callable[[], None]
@@ -35,12 +35,16 @@ class Sky:
     """Minutes between two device troubles at a bench; 0 for none."""
     cuts: int
     """How often the network is gone for a while."""
+    burst: tuple[float, int]
+    """The share of the orders that come at 20:00, within so many minutes."""
+    touches: tuple[int, int] = (0, 0)
+    """How many more times each order changes for small reasons, at least and at most."""
 
 
 SKIES = {
-    Weather.NONE: Sky(0.0, 0.0, 0, 0),
-    Weather.LIGHT: Sky(0.03, 0.06, 120, 1),
-    Weather.STORM: Sky(0.12, 0.15, 30, 4),
+    Weather.NONE: Sky(0.0, 0.0, 0, 0, (0.3, 20)),
+    Weather.LIGHT: Sky(0.03, 0.06, 120, 1, (0.3, 20)),
+    Weather.STORM: Sky(0.12, 0.15, 30, 4, (0.6, 10), (2, 5)),
 }
 SHOP_FAULTS = (
     *("drop", "drop_after_commit", "html502", "html502_after", "html200", "truncated", "cut_short"),
@@ -140,65 +144,90 @@ def _fault(gear: object, name: str) -> None:
 
 @dataclass(slots=True)
 class Minds:
-    """Buyers who change something after they ordered."""
+    """Buyers and sellers who change something after an order came in."""
 
     world: World
-    share: float
+    sky: Sky
     draw: random.Random
     day: Day
     open_refunds: set[tuple[str, str]] = field(default_factory=set)
     stopped: set[tuple[str, str]] = field(default_factory=set)
 
     def after(self, shop: str, tid: str, now: int) -> list[tuple[int, Deed]]:
-        """What this buyer will still do, to be done at those moments."""
-        trade = self.world.shops[shop].orders[tid]
-        if trade["status"] == "WAIT_BUYER_PAY":
+        """What will still happen to this order, to be done at those moments."""
+        standing = self.world.shops[shop].standing(tid)
+        if standing.stage == "unpaid":
             at = now + later(self.draw, 30)
-            return [(at, partial(self.world.shops[shop].pay, tid))] if self._maybe(0.6) else []
-        if any(line["refund_status"] != "NO_REFUND" for line in trade["orders"]["order"]):
+            paid = [(at, partial(self._pay, shop, tid))] if self._maybe(0.6) else []
+            return paid + self._touches(shop, tid, at)
+        if standing.refunded:
             self.open_refunds.add((shop, tid))
             return [(now + later(self.draw, 90), partial(self._settle, shop, tid))]
-        if not self._maybe(self.share):
-            return []
-        return self._change(shop, tid, now + later(self.draw, self.draw.choice((2, 10, 60, 120))))
+        touches = self._touches(shop, tid, now)
+        if not self._maybe(self.sky.buyers):
+            return touches
+        return touches + self._change(
+            shop, tid, now + later(self.draw, self.draw.choice((2, 10, 60, 120)))
+        )
 
     def _maybe(self, share: float) -> bool:
         return self.draw.random() < share
 
+    def _touches(self, shop: str, tid: str, now: int) -> list[tuple[int, Deed]]:
+        """The small changes of an order's life; each is a new version at the platform."""
+        deeds: list[tuple[int, Deed]] = []
+        for number in range(self.draw.randint(*self.sky.touches)):
+            at = now + later(self.draw, self.draw.choice((5, 20, 60, 120)))
+            kind = self.draw.choices(("memo", "address", "hold"), (90, 2, 8))[0]
+            deeds += self._moved(kind, shop, tid, at, f"备注{number + 1}：尽快发出")
+        return deeds
+
     def _change(self, shop: str, tid: str, at: int) -> list[tuple[int, Deed]]:
         kind = self.draw.choice(("refund", "refund", "line", "close", "address", "memo", "hold"))
-        server = self.world.shops[shop]
         self.day.injected[f"buyer {kind}"] += 1
         if kind in ("refund", "line"):
-            oid = None if kind == "refund" else server.orders[tid]["orders"]["order"][0]["oid_str"]
+            lines = list(self.world.shops[shop].standing(tid).refunds)
             return [
-                (at, partial(self._refund, shop, tid, oid)),
+                (at, partial(self._refund, shop, tid, lines[0] if kind == "line" else None)),
                 (at + later(self.draw, 60), partial(self._settle, shop, tid)),
             ]
         if kind == "close":
-            return [(at, partial(server.close, tid))]
+            return [(at, partial(self.world.shops[shop].close, tid))]
+        return self._moved(kind, shop, tid, at, "客户改要红色，务必核对")
+
+    def _moved(self, kind: str, shop: str, tid: str, at: int, memo: str) -> list[tuple[int, Deed]]:
+        server = self.world.shops[shop]
         if kind == "memo":
-            return [(at, partial(server.memo, tid, "客户改要红色，务必核对"))]
+            return [(at, partial(server.memo, tid, memo))]
         if kind == "hold":
             lift = (at + later(self.draw, 60), partial(self._lift, shop, tid))
             return [(at, partial(self._stop, shop, tid)), lift]
         return [(at, partial(server.change_address, tid, "新地址：滨江区江南大道228号5幢"))]
 
-    def _refund(self, shop: str, tid: str, oid: str | None) -> None:
+    def _pay(self, shop: str, tid: str) -> None:
+        """Whoever has not closed the order meanwhile pays it."""
+        if self.world.shops[shop].standing(tid).stage == "unpaid":
+            self.world.shops[shop].pay(tid)
+
+    def _refund(self, shop: str, tid: str, line: str | None) -> None:
         """Buyers ask for their money while the order is still theirs to stop."""
-        trade = self.world.shops[shop].orders[tid]
-        if trade["status"] != "TRADE_CLOSED":
-            self.world.shops[shop].refund(tid, oid)
+        server = self.world.shops[shop]
+        if server.standing(tid).stage == "closed":
+            return
+        if server.tells_wishes:
+            server.refund(tid, line)
             self.open_refunds.add((shop, tid))
+        else:
+            server.agree_refund(tid, line)
 
     def _settle(self, shop: str, tid: str) -> None:
         """The refund is agreed to, or the buyer thinks better of it."""
         server = self.world.shops[shop]
         self.open_refunds.discard((shop, tid))
-        for line in server.orders[tid]["orders"]["order"]:
-            if line["refund_status"] == "WAIT_SELLER_AGREE":
+        for line, refund in server.standing(tid).refunds.items():
+            if refund == "open":
                 settle = server.agree_refund if self._maybe(0.5) else server.withdraw_refund
-                settle(tid, line["oid_str"])
+                settle(tid, line)
 
     def _stop(self, shop: str, tid: str) -> None:
         """The platform holds an order back for a while."""
@@ -215,6 +244,3 @@ class Minds:
             self._lift(shop, tid)
         for shop, tid in sorted(self.open_refunds):
             self._settle(shop, tid)
-
-
-SHOP_CODES = tuple(front.code for front in SHOPS)

@@ -1,14 +1,14 @@
-"""The made-up world outside: two shops and a carrier over HTTP, and the devices of each bench.
+"""The made-up world outside: shops and a carrier over HTTP, and the devices of each bench.
 
 Everything speaks its real wire format on 127.0.0.1 or a pseudo-terminal; the configuration that
 ``config`` writes names addresses and paths, as any other would.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from core.clock import Clock, SetClock
 from drivers.simulated.camera import SimulatedCamera
@@ -17,8 +17,9 @@ from drivers.simulated.kuaidi100 import SimulatedKuaidi100
 from drivers.simulated.printer import SimulatedPrinter
 from drivers.simulated.scale import SimulatedScale
 from drivers.simulated.scanner import SimulatedScanner
-from drivers.simulated.shop import SimulatedTaobao
+from tui.commands.simulate import PLATFORMS, made
 from tui.demo.orders import Wish
+from tui.demo.paper import Paper, papers
 
 SCALE = "mt_sics"
 SCALE_BAUD = 12_000
@@ -33,14 +34,45 @@ class ShopFront:
 
     code: str
     name: str
-    masked: bool
     backhaul_on: str
+    channel: str = "taobao"
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What is special about its platform's side."""
 
 
 SHOPS = (
-    ShopFront("MS", "棉时旗舰店", True, "labelled"),
-    ShopFront("XY", "小院家居", False, "handed_over"),
+    ShopFront("MS", "棉时旗舰店", "labelled", more={"seller": "MS"}),
+    ShopFront("XY", "小院家居", "handed_over", more={"seller": "XY", "mask": False}),
 )
+NAMES = {
+    "taobao": "棉时淘宝店",
+    "tmall": "棉时天猫旗舰店",
+    "jd": "棉时京东自营店",
+    "pdd": "棉时拼多多店",
+    "ktt": "棉时快团团",
+    "douyin": "棉时抖音小店",
+    "kuaishou": "棉时快手小店",
+    "wechat": "棉时微信小店",
+    "shopify": "Mianshi Shopify",
+    "woocommerce": "Mianshi WooCommerce",
+    "vendure": "Mianshi Vendure",
+}
+"""The channels a made-up shop can be on, and what it is called there."""
+CARRIERS = {"kuaishou": 'carriers = { zto = "4" }\n'}
+"""Platforms whose carrier codes each seller looks up."""
+
+
+def fronts(channels: Iterable[str]) -> tuple[ShopFront, ...]:
+    """One shop on each of these channels; every other one reports at handover."""
+    return tuple(
+        ShopFront(
+            f"{channel}-{number}",
+            NAMES[channel],
+            "handed_over" if number % 2 == 0 else "labelled",
+            channel,
+        )
+        for number, channel in enumerate(channels, start=1)
+    )
 
 
 @dataclass(slots=True)
@@ -94,7 +126,10 @@ class Gear:
 class Shape:
     """How big a world is wanted."""
 
+    fronts: tuple[ShopFront, ...] = SHOPS
     stations: tuple[str, ...] = ("B1",)
+    wired: bool = True
+    """Whether the benches have devices; without, hands are enough and labels are kept in a file."""
     cameras: int = 99
     """Benches that have a camera."""
     scale: str = SCALE
@@ -113,24 +148,20 @@ class World:
     folder: Path
     clock: Clock
     shape: Shape = field(default_factory=Shape)
-    shops: dict[str, SimulatedTaobao] = field(default_factory=dict)
+    shops: dict[str, Any] = field(default_factory=dict)
     gear: dict[str, Gear] = field(default_factory=dict)
     carrier: SimulatedKuaidi100 = field(init=False)
     online: bool = True
 
     def __post_init__(self) -> None:
         self.carrier = SimulatedKuaidi100(self.clock, "demo-key", "demo-secret")
-        for number, front in enumerate(SHOPS):
-            self.shops[front.code] = SimulatedTaobao(
+        for number, front in enumerate(self.shape.fronts):
+            self.shops[front.code] = made(
+                PLATFORMS[front.channel],
                 self.clock,
-                f"1234567{number}",
-                f"demo-secret-{front.code}",
-                f"session-{front.code}",
-                refresh_token=f"refresh-{front.code}",
-                seller=front.code,
-                mask=front.masked,
                 late=self.shape.late,
                 seed=self.shape.seed + number,
+                **front.more,
             )
 
     def __enter__(self) -> Self:
@@ -138,7 +169,7 @@ class World:
         devices.mkdir(exist_ok=True)
         for server in self.servers:
             server.start()
-        for number, station in enumerate(self.shape.stations):
+        for number, station in enumerate(self.shape.stations if self.shape.wired else ()):
             has_camera = number < self.shape.cameras
             self.gear[station] = Gear.on(
                 *(station, devices, self.clock.speed, has_camera, self.shape.scale)
@@ -156,13 +187,21 @@ class World:
         """Everything that is reached over the network."""
         return (*self.shops.values(), self.carrier)
 
+    @property
+    def paper(self) -> list[Paper]:
+        """Every label that came out, on whatever bench."""
+        if not self.shape.wired:
+            return [x for code in self.shape.stations for x in papers(self.folder, code)]
+        printed = (label for gear in self.gear.values() for label in gear.printer.labels)
+        return [Paper(x.waybill, x.number, x.copy) for x in printed if x.waybill]
+
     # --- what happens ---------------------------------------------------------------------------
 
     def buy(self, shop: str, wish: Wish) -> str:
         """A buyer places an order; the platform's number."""
         world = self.shops[shop]
-        tid = world.place(wish.order)
-        if wish.refund:
+        tid = str(world.place(wish.order))
+        if wish.refund and world.tells_wishes:
             world.refund(tid)
         if wish.stopped:
             world.hold(tid)
@@ -212,28 +251,28 @@ class World:
                 'prefix = "DB"',
                 SENDER,
                 '[[warehouses]]\ncode = "HZ1"\nname = "杭州一仓"\n',
-                *(self._shop(front) for front in SHOPS),
+                *(self._shop(front) for front in self.shape.fronts),
                 self._carrier(),
-                *(self._station(gear) for gear in self.gear.values()),
+                *(self._station(code) for code in self.shape.stations),
             ]
         )
 
     def _shop(self, front: ShopFront) -> str:
-        shop = self.shops[front.code]
+        shop, platform = self.shops[front.code], PLATFORMS[front.channel]
         return f"""[[shops]]
 code = "{front.code}"
 name = "{front.name}"
-channel = "taobao"
-url = "{shop.url}/router/rest"
+channel = "{front.channel}"
+url = "{shop.url}{platform.path}"
 app_key = "{shop.app_key}"
-app_secret = "demo-secret-{front.code}"
+app_secret = "{platform.secret}"
 session = "{shop.session}"
 refresh_token = "{shop.refresh_token}"
 tier = "standard"
 carrier = "zto"
 backhaul_on = "{front.backhaul_on}"
 pull_every_s = {self.shape.pull_every_s}
-"""
+{CARRIERS.get(front.channel, "")}"""
 
     def _carrier(self) -> str:
         return f"""[carrier]
@@ -244,14 +283,18 @@ secret = "{self.carrier.secret}"
 account = "demo"
 """
 
-    def _station(self, gear: Gear) -> str:
+    def _station(self, code: str) -> str:
+        told = f"""[[stations]]
+code = "{code}"
+name = "{code[1:]} 号工位"
+warehouse = "HZ1"
+"""
+        return told + self._devices(self.gear[code]) if code in self.gear else told
+
+    def _devices(self, gear: Gear) -> str:
         wide, high = self.shape.label_mm
         camera = f'camera = {{ kind = "http", url = "{gear.camera.url}" }}\n' if gear.camera else ""
-        return f"""[[stations]]
-code = "{gear.station}"
-name = "{gear.station[1:]} 号工位"
-warehouse = "HZ1"
-scanners = [{{ kind = "serial", url = "{gear.scanner.path}" }}]
+        return f"""scanners = [{{ kind = "serial", url = "{gear.scanner.path}" }}]
 scale = {{ kind = "{gear.scale.protocol}", url = "{gear.scale.path}" }}
 printer = {{ kind = "zpl", url = "{gear.printer.address}", size_mm = [{wide}, {high}] }}
 {camera}"""
