@@ -250,11 +250,12 @@ def put_back(tx: Tx, order_id: int, line_id: int, quantity: int) -> None:
 
 
 def nothing_left(tx: Tx, order_id: int) -> bool:
-    """Whether every line was refunded or withdrawn."""
+    """Whether there are lines, and every one was refunded or withdrawn."""
     row = tx.the(
-        "SELECT count(*) AS n FROM order_lines WHERE order_id = ? AND ordered > refunded", order_id
+        "SELECT count(*) AS n, sum(ordered > refunded) AS kept FROM order_lines WHERE order_id = ?",
+        order_id,
     )
-    return int(row["n"]) == 0
+    return row["n"] > 0 and not row["kept"]
 
 
 def cancel(tx: Tx, order_id: int, why: str) -> None:

@@ -16,7 +16,7 @@ from operator import attrgetter
 from core.errors import Problem
 from core.orders.audit import audit
 from core.orders.buyer import flag_same_buyer, same_buyer_key
-from core.orders.changes import apply_change, cancel
+from core.orders.changes import apply_change, cancel, nothing_left
 from core.orders.lines import insert_line, told_summary
 from core.orders.numbers import next_number
 from core.orders.policy import ShopPolicy
@@ -132,8 +132,8 @@ def take_new(tx: Tx, told: Telling) -> Intake:
     tx.run("INSERT INTO raw_orders (order_id, raw) VALUES (?, ?)", order_id, order.raw)
     route = order.route or policy.channel
     tx.event("received", order_id, shop=policy.shop_id, platform_number=order.number, route=route)
-    if status == "closed":
-        cancel(tx, order_id, "closed_at_source")
+    if status == "closed" or nothing_left(tx, order_id):
+        cancel(tx, order_id, "closed_at_source" if status == "closed" else "refunded")
         return Intake(Taken.NEW, number, order_id)
     audit(tx, order_id)
     flag_same_buyer(tx, order_id, same_buyer_key(order.receiver))

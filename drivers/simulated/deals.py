@@ -208,8 +208,8 @@ class Shop(Platform):
         return self.next_number()
 
     def post(self, deal: Deal, items: Iterable[Item], waybill: str, company: str) -> None:
-        """The platform accepts a waybill for some lines."""
-        items = list(items)
+        """The platform accepts a waybill for some lines; one that was paid back is in no parcel."""
+        items = [item for item in items if item.refund != "refunded"]
         for item in items:
             item.waybill, item.company = waybill, company
         deal.stage = "partial" if deal.left else "shipped"

@@ -60,6 +60,7 @@ class SimulatedJd(Shop):
     own_verbs = Shop.own_verbs | {"quota"}
 
     tells_unpaid = False
+    ships_whole = True
 
     def __init__(
         self,

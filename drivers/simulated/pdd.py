@@ -28,6 +28,8 @@ _ALL = 5
 class SimulatedPdd(PopShop):
     """One shop's platform."""
 
+    ships_whole = True
+
     def __init__(self, clock: Clock, *access: str, **world: Any) -> None:
         """``access`` and ``world`` as for ``PopShop``."""
         super().__init__(clock, *access, **{"first_number": 260_120_000_000_017, **world})

@@ -56,6 +56,8 @@ class Platform(SimulatedServer):
     """Whether a buyer's wish for money is told before the money goes back."""
     tells_unpaid = True
     """Whether orders are told before they are paid."""
+    ships_whole = False
+    """Whether an order can only be shipped as a whole."""
 
     def __init__(
         self,

@@ -49,6 +49,8 @@ class Sums:
     events: int = 0
     units_shipped: int = 0
     alerts: int = 0
+    by_hand: int = 0
+    """Parcels only a person can tell the shop of."""
     too_late: int = 0
     """Refunded or closed by the shop only after the courier had the parcel."""
 
@@ -220,12 +222,21 @@ class Books:
             self.sums.told += 1
         elif not found and self.closed_since(order):
             self.sums.too_late += 1
+        elif not found and self.for_a_person(order):
+            self.sums.by_hand += 1
         else:
             yield Difference("tracking", order["number"], parcel["waybill"], " ".join(found) or "-")
 
     def closed_since(self, order: Row) -> bool:
         """Whether the shop gave the money back, which it told only after the handover."""
         return self.standing(order).refunded
+
+    def for_a_person(self, order: Row) -> bool:
+        """Whether only a person can tell the shop: it ships whole orders, and a unit was short."""
+        if not self.world.shops[self.shop_of[order["shop_id"]]].ships_whole:
+            return False
+        sql = "SELECT 1 FROM order_lines WHERE order_id = ? AND short > 0"
+        return self.read.one(sql, order["id"]) is not None
 
     def standing(self, order: Row) -> Standing:
         """How the platform of an order has it."""
@@ -332,13 +343,14 @@ class Books:
             yield Difference("shelf", row["code"], "promised <= there", came)
 
     def outbox(self) -> Iterator[Difference]:
-        """Nothing waits to leave, and nobody needs to look, but for what came too late."""
+        """Nothing waits to leave, but for what only a person can settle: too late, or in part."""
         for row in self.read.all(
-            "SELECT x.*, o.number, o.shop_id, o.platform_number FROM outbox x"
+            "SELECT o.id, o.number, o.shop_id, o.platform_number, x.kind, x.state, x.last_answer"
+            " FROM outbox x"
             " JOIN orders o ON o.id = x.order_id WHERE x.state NOT IN ('done', 'dropped')"
         ):
-            late = row["kind"] == "backhaul" and self.closed_since(row)
-            if not (late and row["state"] == "conflict"):
+            late = self.closed_since(row) or self.for_a_person(row)
+            if not (late and row["kind"] == "backhaul" and row["state"] == "conflict"):
                 came = f"{row['kind']} {row['state']}: {row['last_answer']}"
                 yield Difference("outbox", row["number"], "empty", came)
 

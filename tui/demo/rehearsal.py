@@ -280,15 +280,8 @@ class Rehearsal:
 
     def _refused(self) -> list[Difference]:
         """Effects that wait for a person although the other side would take them now."""
-        codes = {id_: code for code, id_ in self.works.place.shops.items()}
-        return [
-            Difference("drain", row["number"], "out of the outbox", row["last_answer"])
-            for row in self.works.store.read.all(
-                "SELECT o.number, o.shop_id, o.platform_number, x.last_answer FROM outbox x"
-                " JOIN orders o ON o.id = x.order_id WHERE x.state = 'conflict'"
-            )
-            if not self.world.shops[codes[row["shop_id"]]].standing(row["platform_number"]).refunded
-        ]
+        books = Books(self.works.store.read, self.world, self.works.place.shops)
+        return list(books.outbox())
 
     def _unheard(self) -> list[Difference]:
         """Changes on the platforms that are not known here yet."""
