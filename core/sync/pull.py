@@ -7,6 +7,7 @@ newest half hour first and then, in turn with what is new, for the rest (``core.
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -31,6 +32,8 @@ NARROWEST_MS, NARROW_MS = 2_000, 60_000
 """Windows are halved down to the first for a platform's cap, to the second for time-outs."""
 MOST_AT_ONCE = 500
 """Orders in one window of the past: while they are read, new ones wait."""
+IN_A_ROW = 3
+"""Orders that cannot be read one after the other before a step is given up for now."""
 MOST_SKEW_MS = 60_000
 """The shop's clock, told by its answer, may differ this much from what the window was made with."""
 
@@ -70,6 +73,38 @@ class Stride:
         return True
 
 
+class Begun:
+    """What a step already gave when it failed on its way: asked for again, it goes on from there.
+
+    At a shop with many orders and a platform that fails now and then no step would ever end.
+    """
+
+    def __init__(self) -> None:
+        self._step: Step | None = None
+        self._known: int | None = None
+        self._taken: dict[Step, set[str]] = {}
+
+    def again(self, step: Step, known: int | None) -> Step:
+        """The unfinished step at the cursor, while it is not much older than this one; or this."""
+        old = self._step
+        if old is not None and self._known == known and step.until - old.until <= LIVE_MS:
+            return old
+        if old is not None:
+            self.over(old)
+        self._step, self._known = step, known
+        return step
+
+    def taken(self, step: Step) -> set[str]:
+        """The orders of a step that are committed: read after its end, so they lack nothing."""
+        return self._taken.setdefault(step, set())
+
+    def over(self, step: Step) -> None:
+        """A step is finished, or must be asked for anew."""
+        self._taken.pop(step, None)
+        if step == self._step:
+            self._step = None
+
+
 @dataclass(frozen=True, slots=True)
 class Shop:
     """One shop as sync sees it: how it is reached and how its orders are treated."""
@@ -79,6 +114,7 @@ class Shop:
     policy: ShopPolicy
     turns: Turns = field(default_factory=Turns, compare=False, repr=False)
     stride: Stride = field(default_factory=Stride, compare=False, repr=False)
+    begun: Begun = field(default_factory=Begun, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +146,7 @@ def pull(
             if step is None or enough():
                 break
             answers = take(store, shop, step)
+            shop.begun.over(step)
             if answers is not None:
                 if not move_on(store, shop, step):
                     break  # this clock allows no progress; the next tick asks again
@@ -145,7 +182,8 @@ def next_step(store: Store, shop: Shop, *, at_once: bool) -> Step | None:
     if horizon - reached >= (1 if at_once else LIVE_EVERY_MS):
         since = max(reached, horizon - min(LIVE_MS, span))
         skipped = Gap(reached, since) if since > reached else None
-        return Step(since, min(since + widest, horizon), live=True, skipped=skipped)
+        step = Step(since, min(since + widest, horizon), live=True, skipped=skipped)
+        return shop.begun.again(step, known)
     return past_step(store, shop)
 
 
@@ -195,8 +233,11 @@ def take(store: Store, shop: Shop, step: Step) -> list[Intake] | None:
     most = 0 if step.live else MOST_AT_ONCE
     skew = shop.channel.server_now() - store.clock.now()
     try:
-        answers = pull_window(store, shop, step.since - overlap, step.until, most)
+        taken = shop.begun.taken(step)
+        answers = pull_window(store, shop, (step.since - overlap, step.until), taken, most)
     except CallFailed as failure:
+        if failure.code == "timeout":
+            shop.begun.over(step)  # the next one is narrower
         if shop.stride.narrowed(step.until - step.since, failure):
             return None
         raise
@@ -228,40 +269,62 @@ def horizon_of(shop: Shop) -> int:
     return shop.channel.server_now() - shop.channel.rules.delay_s * 1000
 
 
-def pull_window(store: Store, shop: Shop, start: int, end: int, most: int = 0) -> list[Intake]:
-    """Everything that changed in one window, committed. Raises CallFailed.
+def pull_window(
+    store: Store, shop: Shop, window: tuple[int, int], taken: set[str], most: int = 0
+) -> list[Intake]:
+    """Everything that changed in one window, committed, but for what is ``taken``.
 
     A window with more orders than ``most`` counts as too many, unless it is narrow already.
+    Raises CallFailed.
     """
+    start, end = window
     numbers: dict[str, None] = {}
     for page in shop.channel.changes(start, end):
         numbers.update(dict.fromkeys(page))
         shop.turns.give_way(ORDERS)
     if most and len(numbers) > most and end - start > 2 * NARROW_MS:
         raise CallFailed(Fault.TRANSIENT, TOO_MANY, f"{len(numbers)} orders")
-    return fetch(store, shop, list(numbers), ORDERS)
+    return fetch(store, shop, list(numbers), taken)
 
 
-def fetch(store: Store, shop: Shop, numbers: list[str], rank: int) -> list[Intake]:
-    """Take orders in by their numbers; those the shop does not tell are left out.
+def fetch(store: Store, shop: Shop, numbers: list[str], taken: set[str]) -> list[Intake]:
+    """Take orders in by their numbers, and note them as ``taken``, but for those nobody tells.
 
-    Raises CallFailed; what was told until then is kept.
+    One that cannot be read just now is asked for again after the others. Raises CallFailed.
     """
     answers: list[Intake] = []
-    batch: list[PlatformOrder] = []
-    try:
-        for number in numbers:
-            shop.turns.give_way(rank)
+    batch: dict[str, PlatformOrder] = {}
+
+    def commit() -> None:
+        answers.extend(take_in_all(store, shop.policy, list(batch.values())))
+        taken.update(batch)
+        batch.clear()
+
+    waiting, failed = deque(number for number in numbers if number not in taken), 0
+    while waiting:
+        shop.turns.give_way(ORDERS)
+        number = waiting.popleft()
+        try:
             order = detail_of(store, shop, number)
-            if order is not None:
-                batch.append(order)
-            if len(batch) == 25:
-                answers += take_in_all(store, shop.policy, batch)
-                batch = []
-    except CallFailed:
-        take_in_all(store, shop.policy, batch)
-        raise
-    return answers + take_in_all(store, shop.policy, batch)
+        except CallFailed as failure:
+            failed += 1
+            if failure.fault is not Fault.TRANSIENT or failed == IN_A_ROW or is_down(failure):
+                commit()
+                raise
+            waiting.append(number)
+            continue
+        failed = 0
+        if order is not None:
+            batch[number] = order
+        if len(batch) == 25:
+            commit()
+    commit()
+    return answers
+
+
+def is_down(failure: CallFailed) -> bool:
+    """Whether the next call would only wait for the same end."""
+    return failure.code in ("timeout", "no_connection")
 
 
 def detail_of(store: Store, shop: Shop, number: str) -> PlatformOrder | None:

@@ -21,7 +21,7 @@ from core.clock import FastClock, local
 from tui.demo.accounting import Difference
 from tui.demo.packers import Tally
 from tui.demo.report import Report
-from tui.demo.troubles import MINUTE, Day
+from tui.demo.troubles import Day
 from tui.demo.world import World
 
 EVERYBODY = "everybody"
@@ -51,11 +51,11 @@ class InProcesses:
             self.workers.append(Worker(code, words, world.folder))
 
     def plan(self, day: Day, hours: tuple[int, int]) -> None:
-        """Draw who is killed when: every other time in the evening's burst, or just after it."""
-        start, end = hours
+        """Draw who is killed when: every other time between ``hours``, else at any time before."""
+        burst, end = hours
+        start = self.clock.now()
         for number in range(self.kills):
-            first = end - 32 * MINUTE if number % 2 else start
-            at = self._draw.randint(first, end + 30 * MINUTE)
+            at = self._draw.randint(burst, end) if number % 2 else self._draw.randint(start, burst)
             names = [worker.name for worker in self.workers]
             who = self._draw.choice([*names, "sync", EVERYBODY])
             day.at(at, f"kill {who}", partial(self.kill, who))

@@ -44,6 +44,10 @@ SWITCH_S = 0.0003
 """How long one thread may keep the others waiting: a whole warehouse lives in this process."""
 EVENING = millis(datetime(2026, 1, 20, 20, 30, tzinfo=SHANGHAI))
 """The last order of the day."""
+WIRED_MINUTES, APART_MINUTES = 60, 180
+"""How long after the last order the troubles go on."""
+LONGEST_STORM_S = 60.0
+"""Real seconds the storm goes on at most while most of the day's work is undone."""
 RELEASABLE = ("short", "damaged", "question", "weight", "other", "note_changed")
 A_DAY = 500
 """Orders the shelves are filled for as they are; a bigger day brings more goods."""
@@ -68,7 +72,7 @@ def rehearse(wanted: Wanted) -> Report:
             wired=wanted.kills is None,
             cameras=1,
             label_mm=(60, 40),
-            pull_every_s=1200 if wanted.kills is None else 300,
+            pull_every_s=1200 if wanted.kills is None else 120,
             late=(0.3, 150.0) if wanted.weather is not Weather.NONE else (0.0, 0.0),
             seed=wanted.seed,
         )
@@ -104,6 +108,7 @@ class Rehearsal:
         self.refused: set[tuple[int, str]] = set()
         """Order and kind of every effect the other side ever refused."""
         self._started = clock.now()
+        self._dusk = EVENING + MINUTE * (WIRED_MINUTES if wanted.kills is None else APART_MINUTES)
         self._pending: list[tuple[int, Deed]] = []
         self._draw = random.Random(f"supervisor {wanted.seed}")
 
@@ -135,7 +140,7 @@ class Rehearsal:
         """Orders come in, buyers change their minds, things break; the courier comes at times."""
         hours = (self._started, EVENING)
         plan_troubles(self.day, self.world, self.sky, hours, self.wanted.seed)
-        self.staff.plan(self.day, hours)
+        self.staff.plan(self.day, (EVENING - 30 * MINUTE, self._dusk))
         buyers = Buyers(self.goods, self.wanted.seed)
         draw = random.Random(f"day {self.wanted.seed}")
         for at in self._moments(draw):
@@ -149,13 +154,23 @@ class Rehearsal:
         nobody = threading.Event()
         while self._pending:
             at, deed = self._pending.pop(0)
-            if at > EVENING + 60 * MINUTE:
+            if at > self._dusk:
                 continue
             wait = (at - self.clock.now()) / 1000
             if wait > 0:
                 self.clock.wait(nobody, wait)
             deed()
             self._supervise()
+        self._stay()
+
+    def _stay(self) -> None:
+        """The storm does not end before most of the work is done in it; at most for a while."""
+        deadline = time.monotonic() + LONGEST_STORM_S
+        while self.wanted.kills is not None and self.sky.calls and time.monotonic() < deadline:
+            if len(self._unheard()) + len(self._open()) <= self.wanted.orders // 10:
+                return
+            self._supervise(rate=0.5)
+            time.sleep(0.3)
 
     def _moments(self, draw: random.Random) -> list[int]:
         """When orders come: all day long, and many at once after 20:00."""
@@ -217,6 +232,7 @@ class Rehearsal:
 
     def _drain(self, report: Report) -> None:
         """The faults are over: everything must find its way out by itself."""
+        report.unheard, report.unsent = len(self._unheard()), len(self._open())
         self.world.heal()
         self.minds.settle_all()
         self.staff.courier(True)
@@ -253,20 +269,25 @@ class Rehearsal:
 
     def _left(self) -> list[Difference]:
         """What has not drained yet; empty when the day is over."""
-        read = self.works.store.read
         left = [
             Difference("drain", row["number"], "out of the outbox", f"{row['kind']} {row['state']}")
-            for row in read.all(
+            for row in self.works.store.read.all(
                 "SELECT o.number, x.kind, x.state FROM outbox x JOIN orders o ON o.id = x.order_id"
                 " WHERE x.state IN ('due', 'calling')"
             )
         ]
-        left += [
-            Difference("drain", row["number"], "shipped, held or cancelled", row["stage"])
-            for row in read.all("SELECT number, stage FROM orders WHERE open = 1 AND held = 0")
-        ]
+        left += self._open()
         left += self.staff.left()
         return left or self._refused() or self._unseen() or self._unheard()
+
+    def _open(self) -> list[Difference]:
+        """Orders that could be on their way and are not."""
+        return [
+            Difference("drain", row["number"], "shipped, held or cancelled", row["stage"])
+            for row in self.works.store.read.all(
+                "SELECT number, stage FROM orders WHERE open = 1 AND held = 0"
+            )
+        ]
 
     def _unseen(self) -> list[Difference]:
         """Tracking numbers the shop took, and was not yet asked whether it shows them."""

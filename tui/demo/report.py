@@ -47,6 +47,10 @@ class Report:
     seconds: float = 0.0
     killed: list[tuple[str, str]] = field(default_factory=list)
     """Local time and process of every kill."""
+    unheard: int = 0
+    """Orders the platforms had told more of than was known here when the faults ended."""
+    unsent: int = 0
+    """Orders that waited for the floor or the courier then."""
     drained_s: float = 0.0
     """Real seconds from the end of the faults to the last parcel out."""
 
@@ -80,6 +84,8 @@ class Report:
             "faults_injected": dict(self.faults),
             "killed": [" ".join(each) for each in self.killed],
             "seconds": round(self.seconds, 1),
+            "unheard_when_faults_ended": self.unheard,
+            "open_when_faults_ended": self.unsent,
             "drained_seconds": round(self.drained_s, 1),
             "differences": [str(difference) for difference in self.differences],
         }

@@ -22,7 +22,7 @@ class Staff(Protocol):
     """The benches and the sync of one day."""
 
     def plan(self, day: Day, hours: tuple[int, int]) -> None:
-        """Put into the day what will happen to those at work."""
+        """Put into the day what will happen to those at work; ``hours`` are its worst."""
 
     def begin(self) -> None:
         """Come to work."""
