@@ -1,6 +1,7 @@
 """What rehearsed days brought to light, kept small."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,13 @@ from core.clock import FastClock, SystemClock
 from core.floor.bench import Bench
 from core.floor.values import BenchView
 from core.orders.holds import hold, release
-from core.ports import LabelFacts, PrinterStatus, SlipFacts
+from core.ports import CallFailed, LabelFacts, PrinterStatus, SlipFacts
 from core.ports import PrinterAnswer as Answer
 from core.ports import Scan as Code
 from core.shipping.printing import PrintRun
 from core.store import Row
+from tests.core.orders.warehouse import open_store, quick_folder, reasons
+from tests.scenarios.street import Street
 from tests.until import until
 from tui.demo.furnishing import furnish, open_books, take_in_past, write_config
 from tui.demo.goods import goods
@@ -122,3 +125,69 @@ def pack(bench: Bench) -> str:
         else:
             view = scan(bench, move.text)
     return number
+
+
+# --- a storm over five platforms, with kills ------------------------------------------------------
+
+
+@pytest.fixture
+def street() -> Iterator[Street]:
+    with quick_folder() as folder, ExitStack() as stack:
+        store = open_store(folder / "packline.db", units=5000)
+        stack.callback(store.close)
+        yield Street(store, stack)
+
+
+@pytest.mark.parametrize("channel", ["taobao", "pdd", "douyin", "shopify"])
+def test_a_burst_behind_a_flaky_platform_is_read_to_its_end(street: Street, channel: str) -> None:
+    """One call in eight fails: a window of 150 orders never came through whole, and began anew."""
+    stall = street.open(channel)
+    numbers = [stall.buy() for _ in range(150)]
+    stall.server.storm(1, 0.12, ("drop", "html502", "truncated", "empty", "isp"))
+    for _ in range(40):
+        street.clock.advance(60)
+        with suppress(CallFailed):
+            stall.pull()
+    assert stall.numbers() == sorted(numbers)
+
+
+def test_what_a_failed_window_gave_is_not_asked_for_again(street: Street) -> None:
+    """A platform that lets 60 calls through at a time gives 150 orders in three goes."""
+    stall = street.open("taobao", mask=False)
+    numbers = [stall.buy() for _ in range(150)]
+    street.clock.advance(400)
+    for _ in range(4):
+        street.clock.advance(60)
+        stall.server.script([{"at": "taobao.trade.fullinfo.get#61", "do": "ban 30"}])
+        with suppress(CallFailed):
+            stall.pull()
+        stall.server.calm()
+    assert stall.numbers() == sorted(numbers)
+    assert stall.server.count("taobao.trade.fullinfo.get") < 160
+
+
+def test_an_order_nobody_can_read_stops_only_its_own_half_hour(street: Street) -> None:
+    """Its window is asked for again and again; what comes later comes in nevertheless."""
+    stall = street.open("taobao", mask=False)
+    poison = stall.buy()
+    stall.server.script([{"at": f"order {poison}", "do": "isp", "times": 10_000}])
+    street.clock.advance(400)
+    later = [stall.buy()]
+    for _ in range(50):
+        street.clock.advance(60)
+        with suppress(CallFailed):
+            stall.pull()
+    assert stall.numbers() == later
+    stall.server.calm()
+    stall.follow()
+    assert stall.numbers() == sorted([poison, *later])
+
+
+def test_an_order_paid_back_before_it_was_first_seen_is_cancelled(street: Street) -> None:
+    """Pinduoduo still calls it to be shipped; it stayed held for want of no goods at all."""
+    stall = street.open("pdd")
+    number = stall.buy()
+    stall.server.agree_refund(number)
+    stall.follow()
+    assert street.order(number)["stage"] == "cancelled"
+    assert reasons(street.store, number) == set()

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,7 @@ class Worker:
         self.tallies.append(tally)
         with self._log.open("a", encoding="utf-8") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tui.demo.at_work", *self._words],
+                [sys.executable, "-P", "-m", "tui.demo.at_work", *self._words],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -189,7 +190,8 @@ class Worker:
             self._reader.join(timeout=5)
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(BrokenPipeError):  # the last word to the dead is not read
+                    pipe.close()
 
 
 def _hear(process: "subprocess.Popen[str]", tally: Tally) -> None:
