@@ -88,25 +88,25 @@ def release(tx: Tx, order_id: int, reason: str) -> None:
     audit(tx, order_id)
 
 
-def refund_open(read: Rows, order_id: int) -> bool:
-    """Whether money may be on its way back: then nothing is told to the shop."""
-    return (
-        read.one(
-            "SELECT 1 FROM holds WHERE order_id = ? AND released_at IS NULL"
-            " AND reason IN ('refund', 'refund_unknown')",
-            order_id,
-        )
-        is not None
-    )
+def shipping_stopped(read: Rows, order_id: int) -> bool:
+    """Whether the shop is told nothing: money may be on its way back, or the platform says stop.
+
+    Some platforms have one word for both.
+    """
+    return held_for(read, order_id, ("refund", "refund_unknown", "platform_hold"))
 
 
 def label_stopped(read: Rows, order_id: int) -> bool:
     """Whether a label must wait: the goods may stay here, or go to another door."""
-    return (
-        read.one(
-            "SELECT 1 FROM holds WHERE order_id = ? AND released_at IS NULL"
-            " AND reason IN ('refund', 'refund_unknown', 'address_changed')",
-            order_id,
-        )
-        is not None
+    reasons = ("refund", "refund_unknown", "platform_hold", "address_changed")
+    return held_for(read, order_id, reasons)
+
+
+def held_for(read: Rows, order_id: int, reasons: tuple[str, ...]) -> bool:
+    """Whether an order is held for one of these."""
+    row = read.one(
+        "SELECT 1 FROM holds WHERE order_id = ? AND released_at IS NULL"
+        f" AND reason IN ({','.join('?' * len(reasons))})",
+        *(order_id, *reasons),
     )
+    return row is not None

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.errors import Problem
-from core.orders.holds import end, refund_open
+from core.orders.holds import end, shipping_stopped
 from core.orders.slip import receiver_of
 from core.ports import (
     CallFailed,
@@ -26,7 +26,7 @@ from core.ports import (
 from core.shipping.parcels import store_waybill
 from core.store import Row, Rows, Store, Tx
 from core.store.store import BACKGROUND
-from core.sync.pull import Shop
+from core.sync.pull import Shop, refresh
 from core.watch import close_alert, raise_alert
 
 log = logging.getLogger(__name__)
@@ -169,20 +169,33 @@ class Sender:
         self._write(lambda tx: finish(tx, due, "voided"))
 
     def _tell(self, due: Due) -> None:
-        """Tell the shop a tracking number, and believe only what it then has."""
-        read = self.store.read
-        order = read.one("SELECT * FROM orders WHERE id = ?", due.order_id)
-        assert order is not None
-        shipment = shipment_of(read, due.order_id, due.parcel_id)
+        """Tell the shop a tracking number, and believe only what it then has.
+
+        The order is looked at right before: not every platform refuses what is being paid back.
+        """
+        shipment = self._to_tell(due)
         if shipment is None:
-            self._write(lambda tx: drop(tx, due, "cancelled"))
             return
-        if refund_open(read, due.order_id):
-            raise Postpone("refund open")
+        order = self.store.read.one("SELECT * FROM orders WHERE id = ?", due.order_id)
+        assert order is not None
         shop = self.shops[order["shop_id"]]
         if not (due.asked_before and already_there(shop, shipment)):
+            refresh(self.store, shop, order["platform_number"])
+            shipment = self._to_tell(due)
+            if shipment is None:
+                return
             ship(shop, shipment)
-        self._write(lambda tx: told(tx, due, shop, shipment.waybill))
+        waybill = shipment.waybill
+        self._write(lambda tx: told(tx, due, shop, waybill))
+
+    def _to_tell(self, due: Due) -> Shipment | None:
+        """What the shop is to be told; None, and off the list, when nothing is. Raises Postpone."""
+        shipment = shipment_of(self.store.read, due.order_id, due.parcel_id)
+        if shipment is None:
+            self._write(lambda tx: drop(tx, due, "cancelled"))
+        elif shipping_stopped(self.store.read, due.order_id):
+            raise Postpone("refund open, or stopped by the platform")
+        return shipment
 
     def _settle_failure(self, due: Due, failure: CallFailed) -> None:
         """Decide from the kind of failure whether to try again, and whether to ask first."""

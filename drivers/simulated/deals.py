@@ -215,7 +215,14 @@ class Shop(Platform):
         deal.stage = "partial" if deal.left else "shipped"
         self._touched(deal)
         oids = [item.number for item in items]
-        self.commit(what="shipped", tid=deal.number, waybill=waybill, company=company, oids=oids)
+        self.commit(
+            what="shipped",
+            tid=deal.number,
+            waybill=waybill,
+            company=company,
+            oids=oids,
+            asked_at=self.asked_at(deal.number),
+        )
 
     def changed(self, start: int, end: int) -> list[tuple[int, Deal]]:
         """What a listing shows as changed in [start, end], oldest first, with that time."""

@@ -103,6 +103,7 @@ class SimulatedServer:
         """How often each fault struck."""
         self._plan = Plan(BEFORE | AFTER | self.own_verbs)
         self._journal: list[dict[str, Any]] = []
+        self._asked: dict[str, int] = {}
         self._port = 0
         self._listener: socket.socket | None = None
         self._talks: dict[socket.socket, threading.Thread] = {}
@@ -155,6 +156,10 @@ class SimulatedServer:
         """Write a side effect into the journal, with the server's time as ``at``."""
         with self.lock:
             self._journal.append({"at": self.now(), **effect})
+
+    def asked_at(self, about: str) -> int:
+        """When the last call about that order was answered; 0 for never."""
+        return self._asked.get(about, 0)
 
     @property
     def journal(self) -> list[dict[str, Any]]:
@@ -254,6 +259,7 @@ class SimulatedServer:
             faults = self._plan.strike(request.number, name, self.about(request))
             self.played.update(fault.verb for fault in faults)
             reply = self._before(faults, request) or self.answer(request)
+            self._asked[self.about(request)] = self.now()
         self._send(handler, reply, faults)
 
     def _before(self, faults: tuple[Fault, ...], request: Request) -> Reply | None:

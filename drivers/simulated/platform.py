@@ -47,8 +47,9 @@ class Standing:
 class Platform(SimulatedServer):
     """One shop's platform. Its state may be changed from any thread while calls come in.
 
-    The journal tells every waybill that was accepted (``what`` is ``shipped``: tid, waybill, oids)
-    and every wish for money (``refund``: tid, oids, word) in the order in which they happened.
+    The journal tells every waybill that was accepted (``what`` is ``shipped``: tid, waybill, oids,
+    and when the order was last asked about before) and every wish for money (``refund``: tid,
+    oids, word) in the order in which they happened.
     """
 
     own_verbs = frozenset({"ban", "isp", "isp_after", "expire", "duplicate", "skew"})

@@ -262,7 +262,12 @@ class SimulatedTaobao(ShopWorld):
         self._touched(trade["tid_str"])
         oids = [line["oid_str"] for line in lines]
         self.commit(
-            what="shipped", tid=trade["tid_str"], waybill=waybill, company=company, oids=oids
+            what="shipped",
+            tid=trade["tid_str"],
+            waybill=waybill,
+            company=company,
+            oids=oids,
+            asked_at=self.asked_at(trade["tid_str"]),
         )
 
     def _parcel(self, trade: Trade, form: Mapping[str, str]) -> list[Trade]:

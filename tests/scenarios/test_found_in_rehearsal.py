@@ -191,3 +191,36 @@ def test_an_order_paid_back_before_it_was_first_seen_is_cancelled(street: Street
     stall.follow()
     assert street.order(number)["stage"] == "cancelled"
     assert reasons(street.store, number) == set()
+
+
+WISHES = ["taobao", "jd", "pdd", "douyin", "kuaishou", "wechat"]
+
+
+@pytest.mark.parametrize("channel", WISHES)
+def test_nothing_is_shipped_while_a_refund_is_open_that_was_not_pulled_yet(
+    street: Street, channel: str
+) -> None:
+    """Not every platform refuses it: the order is looked at right before the shop is told."""
+    stall = street.open(channel, refuse_refunds=False)
+    number = stall.buy()
+    stall.follow()
+    waybill = street.labelled(number)
+    stall.server.refund(number)
+    stall.send()
+    assert (stall.waybills(number), street.outbox()) == ([], ["due"])
+    stall.server.withdraw_refund(number)
+    stall.follow()
+    stall.send()
+    assert (stall.waybills(number), street.outbox()) == ([waybill], ["done"])
+
+
+def test_what_was_paid_back_just_now_is_not_shipped(street: Street) -> None:
+    stall = street.open("taobao", mask=False, refuse_refunds=False)
+    number = stall.buy()
+    stall.follow()
+    street.labelled(number)
+    stall.server.agree_refund(number)
+    stall.send()
+    assert (stall.waybills(number), street.order(number)["stage"]) == ([], "cancelled")
+    assert street.outbox() == ["dropped"]
+    assert street.outbox("void") == ["due"]

@@ -49,6 +49,8 @@ class Sums:
     events: int = 0
     units_shipped: int = 0
     alerts: int = 0
+    crossed: int = 0
+    """Shipments that met a wish for money on their way to the platform."""
     by_hand: int = 0
     """Parcels only a person can tell the shop of."""
     too_late: int = 0
@@ -261,22 +263,31 @@ class Books:
     def shipments_under_refund(self) -> Iterator[Difference]:
         """No platform took a waybill for a line whose money was asked back or paid back just then.
 
-        The platform's own journal tells both, in the order in which they happened.
+        Its own journal tells both, in the order in which they happened. A wish that came after we
+        had looked at the order for the last time, and before our call, crossed it on the way.
         """
         for code, shop in self.world.shops.items():
-            wishes: dict[tuple[str, str], str] = {}
+            wishes: dict[tuple[str, str], tuple[str, int]] = {}
             for entry in shop.journal:
+                keys = [(entry.get("tid", ""), oid) for oid in entry.get("oids", ())]
                 if entry["what"] == "refund":
-                    wishes |= {(entry["tid"], oid): entry["word"] for oid in entry["oids"]}
-                elif entry["what"] == "shipped":
-                    words = {wishes.get((entry["tid"], oid), "none") for oid in entry["oids"]}
-                    if words - {"none", "withdrawn"}:
-                        yield Difference(
-                            "refund",
-                            f"{code} {entry['tid']}",
-                            "nothing shipped while money is asked back",
-                            f"{entry['waybill']} while {' '.join(sorted(words))}",
-                        )
+                    wishes |= dict.fromkeys(keys, (entry["word"], entry["at"]))
+                if entry["what"] != "shipped":
+                    continue
+                open_ones = [
+                    wishes[key]
+                    for key in keys
+                    if key in wishes and wishes[key][0] not in ("none", "withdrawn")
+                ]
+                if open_ones and all(at >= entry.get("asked_at", at) for _, at in open_ones):
+                    self.sums.crossed += 1
+                elif open_ones:
+                    yield Difference(
+                        "refund",
+                        f"{code} {entry['tid']}",
+                        "nothing shipped while money is asked back",
+                        f"{entry['waybill']} while {' '.join(word for word, _ in open_ones)}",
+                    )
 
     def as_told(self) -> Iterator[Difference]:
         """An order that stays is held for what its platform says now, not for what is over."""
@@ -300,7 +311,7 @@ class Books:
             facts = {
                 "unpaid": standing.stage == "unpaid",
                 "refund": "open" in standing.refunds.values(),
-                "platform_hold": standing.stage == "hold",
+                "platform_hold": standing.stage == "hold" or standing.refunded,
             }
             for reason, true in facts.items():
                 if (reason in reasons) and not true:

@@ -74,6 +74,7 @@ def rehearse(wanted: Wanted) -> Report:
             label_mm=(60, 40),
             pull_every_s=1200 if wanted.kills is None else 120,
             late=(0.3, 150.0) if wanted.weather is not Weather.NONE else (0.0, 0.0),
+            refuse_refunds=wanted.weather is not Weather.STORM,
             seed=wanted.seed,
         )
         world = stack.enter_context(World(folder, clock, shape))

@@ -138,6 +138,8 @@ class Shape:
     pull_every_s: int = 10
     late: tuple[float, float] = (0.0, 0.0)
     """The share of changes the shops list only up to so many seconds later."""
+    refuse_refunds: bool = True
+    """Whether the platforms themselves refuse to ship what money is asked back for."""
     seed: int = 1
 
 
@@ -160,6 +162,7 @@ class World:
                 PLATFORMS[front.channel],
                 self.clock,
                 late=self.shape.late,
+                refuse_refunds=self.shape.refuse_refunds,
                 seed=self.shape.seed + number,
                 **front.more,
             )

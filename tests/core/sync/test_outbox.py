@@ -43,12 +43,16 @@ class World:
         shops = {1: Shop("tb", self.shop, TAOBAO)}
         self.sender = Sender(self.store, shops, self.carrier, WAREHOUSE)
 
-    def labelled(self, number="T1"):
+    def placed(self, number):
+        self.shop.put(order(number))
         tell(self.store, order(number))
+
+    def labelled(self, number="T1"):
+        self.placed(number)
         return bring(self.store, "labelled", number, waybill=f"W{number}")
 
     def weighed(self, number="T1"):
-        tell(self.store, order(number))
+        self.placed(number)
         order_id = bring(self.store, "weighing", number)
         self.store.do(lambda tx: weigh(tx, order_id), PACKER)
         return order_id

@@ -132,7 +132,8 @@ def ship_under_refund(world: World, works: Works) -> None:
     shop = world.shops[code]
     (told, *_) = shop.shipments[tid]
     shop.refund(tid)
-    shop.commit(what="shipped", tid=tid, waybill=told["waybill"], oids=told["oids"])
+    asked = shop.journal[-1]["at"] + 1
+    shop.commit(**{**told, "asked_at": asked, "at": asked})
 
 
 def silence(world: World, works: Works) -> None:
