@@ -48,6 +48,8 @@ WIRED_MINUTES, APART_MINUTES = 60, 180
 """How long after the last order the troubles go on."""
 LONGEST_STORM_S = 60.0
 """Real seconds the storm goes on at most while most of the day's work is undone."""
+PATIENCE_S = 45.0
+"""Real seconds nothing may move while something is left."""
 RELEASABLE = ("short", "damaged", "question", "weight", "other", "note_changed")
 A_DAY = 500
 """Orders the shelves are filled for as they are; a bigger day brings more goods."""
@@ -238,15 +240,18 @@ class Rehearsal:
         self.minds.settle_all()
         self.staff.courier(True)
         began = time.monotonic()
-        deadline = began + (self.wanted.deadline_s or 30 + self.wanted.orders * 0.15)
-        quiet = 0
+        deadline = began + (self.wanted.deadline_s or 30 + self.wanted.orders * 0.5)
+        quiet, before, moved = 0, -1, began
         while quiet < 3:
-            if time.monotonic() > deadline:
-                report.differences += self._left()
+            self._supervise(rate=0.5)
+            left = self._left()
+            if len(left) != before:
+                before, moved = len(left), time.monotonic()
+            if time.monotonic() > min(deadline, moved + PATIENCE_S) and left:
+                report.differences += left
                 self.staff.explain()
                 break
-            self._supervise(rate=0.5)
-            quiet = quiet + 1 if not self._left() else 0
+            quiet = quiet + 1 if not left else 0
             time.sleep(0.08)
         report.drained_s = time.monotonic() - began
 
