@@ -27,6 +27,13 @@ test: locales ## formatting, types, room plan, tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto
 
+SEEDS ?= $(shell seq 1 20)
+storm: locales ## twenty stormy days: 2,000 orders, five platforms, killed processes; SEEDS="7 8" picks
+	@for seed in $(SEEDS); do echo "seed $$seed"; \
+	  $(BIN)/packline rehearse --platforms taobao,jd,pdd,douyin,shopify --orders 2000 --kills 8 \
+	    --faults storm --seed $$seed --keep build/storm/$$seed || failed="$$failed $$seed"; done; \
+	  test -z "$$failed" || { echo "out of balance:$$failed"; exit 1; }
+
 bench: locales ## the figures of benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 

@@ -223,6 +223,7 @@ class Rehearsal:
             now = Tokens(server.session, server.refresh_token)
             if kept.newest() != now:
                 kept(now)
+                self.day.injected["authorised anew"] += 1
 
     def _release(self, order_id: int, reason: str, by: Actor) -> None:
         def write(tx: Tx) -> None:
