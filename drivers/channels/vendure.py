@@ -1,8 +1,13 @@
 """Vendure: one shop of one's own through its GraphQL admin interface, by user name and password.
 
-Known of its ``updatedAt``: it counts whole seconds, many orders share one, and it stands still
-when an order becomes Shipped. So a window is paged from its last page to its first with ties in
-a fixed order, and the orders that were open when last seen are asked about beside it.
+Known of its ``updatedAt`` (seen on Vendure 3.7.3): it counts whole seconds, many orders share
+one, and it moves while a cart is filled and when an order is cancelled. It stands still when an
+order is paid, shipped, delivered or modified and when money goes back. So a window lists what was
+placed in it beside what changed in it, from the last page to the first;
+and the orders that were open when last seen are asked about each time: their state, refunds,
+modifications, fulfilments and quantities.
+
+Not heard here: money that goes back after everything has left.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +32,15 @@ LOGIN = """mutation Login($username: String!, $password: String!) {
 LISTING = """query Changes($options: OrderListOptions) {
   orders(options: $options) { items { code state } totalItems }
 }"""
+STANDING = """query Standing($options: OrderListOptions) {
+  orders(options: $options) {
+    items {
+      code state lines { id quantity } modifications { id }
+      payments { refunds { id state } } fulfillments { id state }
+    }
+    totalItems
+  }
+}"""
 DETAIL = """query Detail($options: OrderListOptions) {
   orders(options: $options) {
     items {
@@ -39,7 +53,8 @@ DETAIL = """query Detail($options: OrderListOptions) {
       lines {
         id quantity orderPlacedQuantity unitPriceWithTax productVariant { sku name }
       }
-      payments { updatedAt refunds { state updatedAt lines { orderLineId quantity } } }
+      modifications { id updatedAt }
+      payments { updatedAt refunds { id state updatedAt lines { orderLineId quantity } } }
       fulfillments { id state trackingCode updatedAt lines { orderLineId quantity } }
     }
     totalItems
@@ -55,8 +70,11 @@ MOVE = """mutation Move($id: ID!) {
     ... on Fulfillment { id state } ... on ErrorResult { errorCode message }
   }
 }"""
-_OPEN = ("PaymentAuthorized", "PaymentSettled", "PartiallyShipped", "Modifying")
-_LEFT = ("Shipped", "PartiallyDelivered", "Delivered")
+_OPEN = (
+    *("ArrangingPayment", "PaymentAuthorized", "PaymentSettled", "Modifying"),
+    *("ArrangingAdditionalPayment", "PartiallyShipped", "PartiallyDelivered"),
+)
+_LEFT = ("Shipped", "Delivered")
 _LOOK_BACK_MS = 2 * 86_400_000
 """How far back orders that left while we were not running are looked for, by when placed. With
 the open ones they are all told again once after each start."""
@@ -76,8 +94,8 @@ class VendureShop(Connector):
         super().__init__(replace(access, url=address), clock, limits)
         self._login = {"username": access.app_key, "password": access.app_secret}
         self._access = Access(self._line, access, self._renewed, expired=frozenset({"FORBIDDEN"}))
-        self._open: dict[str, str] = {}
-        """The open orders we told core of, with the state they were in."""
+        self._open: dict[str, Told] = {}
+        """The open orders we told core of, as they stood."""
         self._owed: set[str] = set()
         """Orders found at the start that were not read since."""
         self._looked = False
@@ -93,19 +111,24 @@ class VendureShop(Connector):
         yield from self._moved(end)
 
     def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        return self._listed({"updatedAt": _between(start, end)})
+        between = _between(start, end)
+        yield from self._listed({"orderPlacedAt": between})
+        yield from self._listed({"updatedAt": between})
 
     def _listed(self, found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         return _Window(self.page, {"active": {"eq": False}, **found}, self._page_size).pages()
 
-    def page(self, found: Mapping[str, Any], skip: int, take: int) -> Told:
-        """Part of a listing, oldest change first. Raises CallFailed."""
-        sort = {"updatedAt": "ASC", "id": "ASC"}
-        options = {"filter": found, "skip": skip, "take": take, "sort": sort}
-        return part(self._call(LISTING, {"options": options}), "orders")
+    def page(self, found: Mapping[str, Any], skip: int, take: int, query: str = LISTING) -> Told:
+        """Part of a listing, oldest order first. Raises CallFailed.
+
+        By number, because a page needs an order without ties, and of several keys the server
+        takes the number first whatever their sequence.
+        """
+        options = {"filter": found, "skip": skip, "take": take, "sort": {"id": "ASC"}}
+        return part(self._call(query, {"options": options}), "orders")
 
     def _moved(self, end: int) -> Iterator[tuple[str, ...]]:
-        """Orders whose state is another than when last seen, whatever their time of change."""
+        """Orders that stand otherwise than when last seen, whatever their time of change."""
         if not self._looked:
             placed = {"orderPlacedAt": _between(end - _LOOK_BACK_MS, end)}
             left = self._listed({"state": {"in": list(_LEFT)}, **placed})
@@ -115,28 +138,31 @@ class VendureShop(Connector):
         yield tuple(sorted(self._owed))
         yield from self._asked(dict(self._open))
 
-    def _asked(self, known: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+    def _asked(self, known: Mapping[str, Told]) -> Iterator[tuple[str, ...]]:
         for batch in _batches(known):
-            told = self.page({"code": {"in": batch}}, 0, _BATCH)
-            states = {word(row.get("code")): word(row.get("state")) for row in rows(told["items"])}
-            yield tuple(code for code in batch if states.get(code, known[code]) != known[code])
+            told = self.page({"code": {"in": batch}}, 0, _BATCH, STANDING)
+            now = {
+                word(row.get("code")): vendure_order.standing(row) for row in rows(told["items"])
+            }
+            yield tuple(code for code in batch if now.get(code, known[code]) != known[code])
 
     def detail(self, number: str) -> PlatformOrder:
         """The truth about one order. Raises CallFailed."""
         try:
-            order = vendure_order.order(self._order(number), self.server_now())
+            told = self._order(number)
         except CallFailed as failed:
             if failed.fault is Fault.BUSINESS:
-                self._watch(number, "")
+                self._watch(number, {})
             raise
-        self._watch(number, order.status)
+        order = vendure_order.order(told, self.server_now())
+        self._watch(number, told)
         return order
 
-    def _watch(self, number: str, state: str) -> None:
-        """Remember what an open order looked like; forget the others."""
+    def _watch(self, number: str, told: Told) -> None:
+        """Remember how an open order stood; forget the others."""
         self._owed.discard(number)
-        if state in _OPEN:
-            self._open[number] = state
+        if told.get("state") in _OPEN:
+            self._open[number] = vendure_order.standing(told)
         else:
             self._open.pop(number, None)
 

@@ -33,7 +33,7 @@ def order(told: Told, now: int) -> PlatformOrder:
     titles = [part(x, "shippingMethod").get("name") for x in rows(told.get("shippingLines"))]
     return PlatformOrder(
         number=word(told.get("code")),
-        status=word(told.get("state")),
+        status=_state(told),
         modified_at=modified if modified is not None else now,
         created_at=created if created is not None else now,
         lines=lines,
@@ -48,6 +48,25 @@ def order(told: Told, now: int) -> PlatformOrder:
         flags=reading.flags(),
         raw=raw(told),
     )
+
+
+def standing(told: Told) -> dict[str, Any]:
+    """What of an order can change while its own time of change stands still."""
+    refunds = [
+        refund for paid in rows(told.get("payments")) for refund in rows(paid.get("refunds"))
+    ]
+    return {
+        "state": word(told.get("state")),
+        "lines": _pairs(told.get("lines"), "quantity"),
+        "modifications": _pairs(told.get("modifications"), "id"),
+        "fulfillments": _pairs(told.get("fulfillments"), "state"),
+        "refunds": _pairs(refunds, "state"),
+    }
+
+
+def _pairs(listed: object, key: str) -> list[tuple[str, str]]:
+    """Rows as (id, one field), in an order of ours: theirs changes from call to call."""
+    return sorted((word(row.get("id")), word(row.get(key))) for row in rows(listed))
 
 
 def parcels(told: Told) -> tuple[ShippedParcel, ...]:
@@ -73,29 +92,42 @@ def contents(told: Told, subs: tuple[str, ...]) -> list[dict[str, Any]]:
 
     Raises CallFailed (BUSINESS) when nothing is left of one of them.
     """
-    gone: dict[str, int] = {}
-    for one in rows(told.get("fulfillments")):
-        if one.get("state") != "Cancelled":
-            for line in rows(one.get("lines")):
-                number = word(line.get("orderLineId"))
-                gone[number] = gone.get(number, 0) + int(line.get("quantity") or 0)
     lines = [
-        {"orderLineId": number, "quantity": left}
-        for line in rows(told.get("lines"))
-        if (not subs or word(line.get("id")) in subs)
-        and (number := word(line.get("id")))
-        and (left := int(line.get("quantity") or 0) - gone.get(number, 0)) > 0
+        {"orderLineId": number, "quantity": count}
+        for number, count in _left(told).items()
+        if not subs or number in subs
     ]
     if not lines or (subs and len(lines) != len(set(subs))):
         raise CallFailed(Fault.BUSINESS, "already_shipped", f"{len(lines)} lines left to ship")
     return lines
 
 
+def _left(told: Told, *, made: bool = True) -> dict[str, int]:
+    """Pieces by line that are in no fulfilment that stands (``made``), or in none that left."""
+    left = {word(x.get("id")): int(x.get("quantity") or 0) for x in rows(told.get("lines"))}
+    for one in rows(told.get("fulfillments")):
+        state = one.get("state")
+        if state != "Cancelled" if made else state in _GONE:
+            for line in rows(one.get("lines")):
+                number = word(line.get("orderLineId"))
+                left[number] = left.get(number, 0) - int(line.get("quantity") or 0)
+    return {number: count for number, count in left.items() if number and count > 0}
+
+
+def _state(told: Told) -> str:
+    """The order's state. One called partly delivered may hold pieces that never left: it is in
+    that state as soon as one parcel of it arrived, and stays there whatever is shipped since."""
+    state = word(told.get("state"))
+    return (
+        "PartiallyShipped" if state == "PartiallyDelivered" and _left(told, made=False) else state
+    )
+
+
 def _modified(told: Told, reading: Reading) -> int | None:
     """The latest change of the order and of what hangs on it: its own stands still at times."""
     own = reading.iso(told.get("updatedAt"))
     payments = rows(told.get("payments"))
-    hanging = [*rows(told.get("fulfillments")), *payments]
+    hanging = [*rows(told.get("fulfillments")), *rows(told.get("modifications")), *payments]
     hanging += [refund for payment in payments for refund in rows(payment.get("refunds"))]
     times = [at for one in hanging if (at := reading.iso(one.get("updatedAt"))) is not None]
     return None if own is None else max([own, *times])

@@ -1,11 +1,13 @@
 """A simulated Vendure shop: plays the GraphQL admin interface over real HTTP.
 
 It logs administrators in by name and password and hands the token out in a header, answers with
-what was selected, dates changes in whole seconds, and does not move an order's ``updatedAt`` when
-it becomes Shipped. Verbs: those of ``drivers.simulated.http`` and ``deals``.
+what was selected, dates changes in whole seconds, and moves an order's ``updatedAt`` while its
+cart is filled and when it is cancelled and at nothing else, as Vendure 3.7.3 does. Verbs: those of
+``drivers.simulated.http`` and ``deals``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +34,14 @@ _STAGES = {
 }
 
 
+_SORTS: Mapping[str, Callable[[Deal], int]] = {
+    "id": lambda deal: int(deal.number),
+    "createdAt": lambda deal: deal.created_at // 1000,
+    "updatedAt": lambda deal: deal.modified_at // 1000,
+    "orderPlacedAt": lambda deal: deal.paid_at or 0,
+}
+
+
 class SimulatedVendure(Shop):
     """One shop. Its state may be changed from any thread while calls come in."""
 
@@ -44,6 +54,8 @@ class SimulatedVendure(Shop):
         super().__init__(clock, app_key, app_secret, **{"first_number": 100, "step": 1, **world})
         self.made: dict[str, dict[str, Any]] = {}
         """Every fulfilment by its id, with the number of its order."""
+        self._modifications: dict[str, list[dict[str, Any]]] = {}
+        self._refunds: dict[str, list[dict[str, Any]]] = {}
         self._logins = 0
 
     def expire(self) -> None:
@@ -55,6 +67,55 @@ class SimulatedVendure(Shop):
         """The administrator is deleted."""
         with self.lock:
             self.session, self.app_key = "", ""
+
+    # --- what happens while the order's own time stands still -----------------------------------
+
+    def pay(self, number: str) -> None:
+        """The buyer pays: the cart is an order now."""
+        with self._still(number):
+            super().pay(number)
+
+    def hold(self, number: str, mark: str = "hold", on: bool = True) -> None:
+        """Somebody begins to modify an order, or is through with it."""
+        with self._still(number):
+            super().hold(number, mark, on)
+
+    def change_address(self, number: str, address: str) -> None:
+        """Somebody modifies the address."""
+        with self._still(number):
+            super().change_address(number, address)
+            made = {"id": self.next_number(), "updatedAt": _text(self.now())}
+            self._modifications.setdefault(number, []).append(made)
+
+    def pay_back(self, number: str, line: str, pieces: int, state: str = "Pending") -> None:
+        """Money goes back for pieces of a line, which stay in the order."""
+        with self.lock:
+            lines = [{"orderLineId": line, "quantity": pieces}]
+            told = {"id": self.next_number(), "state": state, "updatedAt": _text(self.now())}
+            self._refunds.setdefault(number, []).append({**told, "lines": lines})
+
+    def finish(self, number: str) -> None:
+        """Everything has arrived."""
+        with self._still(number):
+            super().finish(number)
+
+    def deliver(self, fulfilment: str) -> None:
+        """One parcel arrives; the order is then (partly) delivered, whatever is left to ship."""
+        with self.lock:
+            made = self.made[fulfilment]
+            made |= {"state": "Delivered", "updatedAt": _text(self.now())}
+            deal = self.deals[made["order"]]
+            arrived = {x["orderLineId"] for x in self._lines(deal, "Delivered")}
+            whole = arrived >= {item.number for item in deal.items}
+            deal.stage = "done" if whole else "PartiallyDelivered"
+
+    @contextmanager
+    def _still(self, number: str) -> Iterator[None]:
+        with self.lock:
+            deal = self.deals[number]
+            at, versions = deal.modified_at, list(deal.versions)
+            yield
+            deal.modified_at, deal.versions = at, versions
 
     # --- calls ----------------------------------------------------------------------------------
 
@@ -134,7 +195,8 @@ class SimulatedVendure(Shop):
         found = [
             deal for _, deal in self.changed(start, end + 999) if _matches(self._wire(deal), wanted)
         ]
-        found.sort(key=lambda deal: (deal.modified_at // 1000, int(deal.number)))
+        by = [key for key in _SORTS if key in (options.get("sort") or {})]  # in the schema's order
+        found.sort(key=lambda deal: [_SORTS[key](deal) for key in by])
         items = [self._wire(deal) for deal in found[skip : skip + take]]
         one = "eq" in wanted.get("code", {})
         return {"items": items if one else self.page(items), "totalItems": len(found)}
@@ -150,7 +212,7 @@ class SimulatedVendure(Shop):
             "active": deal.stage == "unpaid",
             "createdAt": _text(deal.created_at),
             "updatedAt": _text(deal.modified_at),
-            "orderPlacedAt": _text(deal.created_at) if paid else None,
+            "orderPlacedAt": None if deal.paid_at is None else _text(deal.paid_at),
             "totalWithTax": deal.goods_cents + order.freight_cents,
             "shippingWithTax": order.freight_cents,
             "customer": {
@@ -171,10 +233,15 @@ class SimulatedVendure(Shop):
             },
             "shippingLines": [{"shippingMethod": {"name": order.promise or "Standard"}}],
             "lines": [_line(item) for item in deal.items],
-            "payments": [{"updatedAt": _text(deal.created_at), "refunds": []}] if paid else [],
+            "modifications": self._modifications.get(deal.number, []),
+            "payments": [self._payment(deal)] if paid else [],
             "fulfillments": [x for x in self.made.values() if x["order"] == deal.number],
         }
         return overlaid(told, deal.more)
+
+    def _payment(self, deal: Deal) -> dict[str, Any]:
+        refunds = self._refunds.get(deal.number, [])
+        return {"updatedAt": _text(deal.created_at), "refunds": refunds}
 
     # --- shipping -------------------------------------------------------------------------------
 
@@ -185,10 +252,10 @@ class SimulatedVendure(Shop):
         deal = self._of(wanted)
         if deal is None or handler.get("code") != "manual-fulfillment":
             return _error("CREATE_FULFILLMENT_ERROR", "An error occurred when creating")
-        if deal.stage not in ("to_ship", "partial"):
+        if deal.stage in ("unpaid", "closed"):
             self.refused(deal.number, str(values.get("trackingCode")), deal.stage)
             return _error("ORDER_STATE_TRANSITION_ERROR", "Cannot fulfill in this state")
-        taken = {x["orderLineId"] for one in self._standing(deal) for x in one["lines"]}
+        taken = {x["orderLineId"] for x in self._lines(deal)}
         left = {x.number: x.line.quantity for x in deal.left if x.number not in taken}
         if any(left.get(str(line)) != count for line, count in wanted.items()):
             self.refused(deal.number, str(values.get("trackingCode")), "fulfilled")
@@ -214,14 +281,13 @@ class SimulatedVendure(Shop):
             return _error("FULFILLMENT_STATE_TRANSITION_ERROR", "Cannot transition Fulfillment")
         made |= {"state": "Shipped", "updatedAt": _text(self.now())}
         deal = self.deals[made["order"]]
-        at, versions = deal.modified_at, list(deal.versions)
         inside = {line["orderLineId"] for line in made["lines"]}
         items = [item for item in deal.items if item.number in inside]
-        self.post(deal, items, made["trackingCode"], made["method"])
-        deal.modified_at, deal.versions = (
-            at,
-            versions,
-        )  # as there: the order's own time stands still
+        with self._still(deal.number):
+            self.post(deal, items, made["trackingCode"], made["method"])
+        deal.marks.discard("hold")  # as there: what leaves ends the modifying
+        if self._lines(deal, "Delivered"):
+            deal.stage = "PartiallyDelivered"
         return made
 
     def _of(self, lines: Mapping[Any, Any]) -> Deal | None:
@@ -231,8 +297,10 @@ class SimulatedVendure(Shop):
                 return deal
         return None
 
-    def _standing(self, deal: Deal) -> list[dict[str, Any]]:
-        return [x for x in self.made.values() if x["order"] == deal.number]
+    def _lines(self, deal: Deal, state: str = "") -> list[dict[str, Any]]:
+        """What is in the fulfilments of an order, or in those of one state."""
+        made = [x for x in self.made.values() if x["order"] == deal.number]
+        return [line for one in made if state in ("", one["state"]) for line in one["lines"]]
 
 
 def _line(item: Item) -> dict[str, Any]:
