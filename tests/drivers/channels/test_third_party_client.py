@@ -1,7 +1,11 @@
 """Someone else's client reads our simulated platforms: what they understand is not our own idea.
 
 It needs the package mcp-cn-commerce in an environment of its own, named by ``PACKLINE_PEER_PYTHON``
-(the path of that environment's Python).
+(the path of that environment's Python). Its signatures, field names, paging and checks of answers
+are its authors' reading of the platforms' documentation, not ours.
+
+Read on 2026-11-28 by mcp-cn-commerce 0.1.6: Taobao, JD, Pinduoduo (and its group buying), Douyin,
+Kuaishou and the WeChat shop.
 """
 
 import json
@@ -9,14 +13,18 @@ import os
 import subprocess
 from typing import Any
 
+import httpx
 import pytest
 
 from core.clock import SHANGHAI, SystemClock, local
 from drivers.simulated.deals import SimLine, SimOrder
+from drivers.simulated.douyin import SimulatedDouyin
 from drivers.simulated.jd import SimulatedJd
 from drivers.simulated.ktt import SimulatedKtt
+from drivers.simulated.kuaishou import SimulatedKuaishou
 from drivers.simulated.pdd import SimulatedPdd
 from drivers.simulated.shop import SimulatedTaobao
+from drivers.simulated.wechat import SimulatedWechat
 
 PYTHON = os.environ.get("PACKLINE_PEER_PYTHON", "")
 pytestmark = pytest.mark.skipif(
@@ -26,23 +34,31 @@ NOTE = "@仓库 😀 a&b+c% 1=2"
 CLIENT = """
 import asyncio, importlib, json, sys
 import httpx
-module, name, url, key, calls = json.load(sys.stdin)
+module, name, url, access, call, calls = json.load(sys.stdin)
 kind = getattr(importlib.import_module(module), name)
 kind.BASE_URL = url
 
 async def main():
     async with httpx.AsyncClient(trust_env=False) as http:
-        client = kind(key, "secret", "session", http_client=http)
-        for method, params in calls:
-            print(json.dumps(await client._call(method, params)))
+        client = kind(*access, http_client=http)
+        for told in calls:
+            print(json.dumps(await getattr(client, call)(*told)))
 
 asyncio.run(main())
 """
 
 
-def read(server: Any, module: str, name: str, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
+def read(
+    server: Any,
+    module: str,
+    name: str,
+    *calls: tuple[Any, ...],
+    access: tuple[str, ...] = ("secret", "session"),
+    call: str = "_call",
+    root: str = "/",
+) -> list[Any]:
     """The answers the other client got and accepted."""
-    asked = json.dumps([module, name, server.url + "/", server.app_key, calls])
+    asked = json.dumps([module, name, server.url + root, (server.app_key, *access), call, calls])
     done = subprocess.run(
         [PYTHON, "-c", CLIENT], input=asked, capture_output=True, text=True, timeout=60, check=False
     )
@@ -130,3 +146,85 @@ def test_taobao_is_read_by_someone_else() -> None:
     rows = listing["trades_sold_increment_get_response"]["trades"]["trade"]
     assert [str(row["tid"]) for row in rows] == [number]
     assert detail["trade_fullinfo_get_response"]["trade"]["buyer_message"] == NOTE
+
+
+def test_douyin_is_read_by_someone_else() -> None:
+    clock = SystemClock()
+    with SimulatedDouyin(clock) as server:
+        numbers = [server.place(order()) for _ in range(3)]
+        now = clock.now() // 1000
+        window = {"update_time_start": now - 600, "update_time_end": now + 60}
+        listing = {**window, "order_by": "update_time", "order_asc": True, "size": 2}
+        first, second, detail = read(
+            *(server, "servers.doudian.client", "DouDianClient"),
+            ("order/searchList", {**listing, "page": 0}),
+            ("order/searchList", {**listing, "page": 1}),
+            ("order/orderDetail", {"shop_order_id": numbers[0]}),
+            access=("secret", "session", server.shop_id),
+            call="request",
+        )
+    rows = [*first["shop_order_list"], *second["shop_order_list"]]
+    assert ([row["order_id"] for row in rows], first["total"]) == (numbers, 3)
+    told = detail["shop_order_detail"]
+    assert (told["buyer_words"], told["order_status"]) == (NOTE, 2)
+    assert [(x["code"], x["item_num"]) for x in told["sku_order_list"]] == [("TEA-1", 2)]
+
+
+def test_kuaishou_is_read_by_someone_else() -> None:
+    clock = SystemClock()
+    with SimulatedKuaishou(clock) as server:
+        numbers = [server.place(order()) for _ in range(3)]
+        window = {"beginTime": clock.now() - 600_000, "endTime": clock.now() + 60_000}
+        listing = {**window, "orderViewStatus": 1, "queryType": 2, "sort": 1, "pageSize": 2}
+        first, second, detail = read(
+            *(server, "servers.kuaishou.client", "KuaishouMCP"),
+            ("open.order.cursor.list", {**listing, "cursor": ""}),
+            ("open.order.cursor.list", {**listing, "cursor": "2"}),
+            ("open.order.detail", {"oid": int(numbers[0])}),
+            access=("secret", "sign", "session"),
+            root="",
+        )
+    rows = [*first["data"]["orderList"], *second["data"]["orderList"]]
+    assert {str(row["orderBaseInfo"]["oid"]) for row in rows} == set(numbers)
+    assert (first["data"]["cursor"], second["data"]["cursor"]) == ("2", "nomore")
+    told = detail["data"]
+    assert (told["orderBaseInfo"]["remark"], told["orderItemInfo"]["num"]) == (NOTE, 2)
+
+
+def test_a_wechat_shop_is_read_by_someone_else() -> None:
+    clock = SystemClock()
+    with SimulatedWechat(clock) as server:
+        numbers = [server.place(order()) for _ in range(3)]
+        asked = {"grant_type": "client_credential", "appid": server.app_key, "secret": "secret"}
+        told = httpx.post(f"{server.url}/cgi-bin/stable_token", json=asked, trust_env=False).json()
+        now = clock.now() // 1000
+        window = {"update_time_range": {"start_time": now - 600, "end_time": now + 60}}
+        first, second, detail = read(
+            *(server, "servers.weixin_store.client", "WeixinStoreMCP"),
+            ("POST", "/channels/ec/order/list/get", None, {**window, "page_size": 2}),
+            (
+                *("POST", "/channels/ec/order/list/get", None),
+                {**window, "page_size": 2, "next_key": "2"},
+            ),
+            ("POST", "/channels/ec/order/get", None, {"order_id": numbers[0]}),
+            access=("secret", told["access_token"]),
+            call="_request",
+            root="",
+        )
+    assert {*first["order_id_list"], *second["order_id_list"]} == set(numbers)
+    assert (first["has_more"], second["has_more"]) == (True, False)
+    assert detail["order"]["order_detail"]["ext_info"]["customer_notes"] == NOTE
+
+
+@pytest.mark.parametrize("wrong", ["secret", "token"])
+def test_someone_else_with_a_wrong_key_is_refused(wrong: str) -> None:
+    """The simulation does not nod everything through."""
+    access = ("wrong", "session") if wrong == "secret" else ("secret", "wrong")
+    with SimulatedTaobao(SystemClock()) as server:
+        number = server.place(order())
+        with pytest.raises(AssertionError, match="CommerceAPIError"):
+            read(
+                *(server, "servers.taobao.client", "TaobaoMCP"),
+                ("taobao.trade.fullinfo.get", {"tid": number, "fields": "tid"}),
+                access=access,
+            )
