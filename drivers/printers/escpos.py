@@ -115,6 +115,8 @@ def status(answer: bytes, name: str) -> PrinterStatus:
     ):
         if said & bits:
             return PrinterStatus(PrinterAnswer.FAULT, message(id_, printer=name))
-    if offline & 0x08 or printer & 0x08:
+    if offline & 0x08:  # somebody holds its feed button
         return PrinterStatus(PrinterAnswer.BUSY)
+    if printer & 0x08:  # it would keep a slip to itself until it is switched on line again
+        return PrinterStatus(PrinterAnswer.FAULT, message("printer.offline", printer=name))
     return PrinterStatus(PrinterAnswer.READY)

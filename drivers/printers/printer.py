@@ -27,9 +27,9 @@ from drivers.printers.transport import WRITE_S, Link, open_link, reason
 
 LANGUAGES: dict[str, ModuleType] = {"zpl": zpl, "tspl": tspl, "escpos": escpos}
 ANSWER_S = 1.0
+"""How long a printer may think about its status; a Zebra with an open head stays silent."""
 CONFIRM_S = 3.0
 """How long a printer that has just taken a job may be too busy to answer."""
-"""How long a printer may think about its status; a Zebra with an open head stays silent."""
 DOTS_PER_MM = {203: 8, 300: 12}
 
 

@@ -153,6 +153,7 @@ _PROBES = (
         after=b"F",
         line=_SEVEN_EVEN,
     ),
+    _Probe(ask=b"Ehello", protocol="toledo_8217", answer=rb"\x02E\rhello", after=b"F"),
     _Probe(ask=b"\nW\r", protocol="sma"),
     _Probe(ask=b"W\r", protocol="nci_scp01", line=_SEVEN_EVEN),
     _Probe(ask=b"\x05", protocol="cas_pd2_ecr", answer=rb"\A[\x06\x15]\Z"),
@@ -234,12 +235,24 @@ class _Ear:
                 return None
             if probe.after:
                 port.write(probe.after)
-            return _answered(probe, Reading(), 1)
+            return _answered(probe, self._sample(port, probe.protocol, seconds), 1)
         replies = [self._reply(port, probe.ask, seconds)]
         if not replies[0]:
             return None
         replies += [self._reply(port, probe.ask, seconds) for _ in range(FRAMES - 1)]
         return _judged(probe, replies)
+
+    def _sample(self, port: Port, protocol: str, seconds: float) -> Reading:
+        """What it weighs now, to hold against its display; empty when it does not say."""
+        profile = PROTOCOLS[protocol]
+        if not profile.ask:
+            return Reading()
+        heard = self._reply(port, profile.ask, seconds)
+        for ending, answer in profile.reply.items():
+            if heard.endswith(ending):
+                heard += self._reply(port, answer, seconds)
+        told = profile.decoder().feed(heard)
+        return next((one for one in told if one.weight is not None), Reading())
 
     def _reply(self, port: Port, question: bytes, seconds: float) -> bytes:
         port.write(question)

@@ -26,6 +26,7 @@ FAULTS = {
     "paused": (b"0", b"1", b"0", b"0", 0x10),
     "head_open": (b"0", b"0", b"1", b"0", 0x01),
     "ribbon_out": (b"0", b"0", b"0", b"1", 0x08),
+    "offline": (b"0", b"1", b"0", b"0", 0x10),
     "": (b"0", b"0", b"0", b"0", 0x00),
 }
 """``~HS`` fields b, c, o, p and the TSPL status bits of each physical fault."""

@@ -8,10 +8,12 @@ b6 and b7 are ignored (dialects differ). Three decimals mean kg, two mean lb.
 import re
 
 from drivers.scales.decoder import SILENT, Decoder
-from drivers.scales.framing import Between
+from drivers.scales.framing import Scan
 from drivers.scales.profile import SEVEN_BIT, Line, Profile
 from drivers.scales.reading import Reading, signed, weighed
 
+_FRAME = rb"\x02(?:\?[^\r]|E|[\d.]{5,7}N?)\r"
+"""A status byte may be STX itself: over capacity, where bit 6 is not kept at one."""
 _WEIGHT = re.compile(rb"\x02(?P<digits>0?\d\d\.(?:\d\d|(?P<kg>\d\d\d)))(?P<net>N?)\r")
 _STATUS = re.compile(rb"\x02\?(?P<status>[^\x00-\x0f])\r|\x02\?(?P<low>[\x00-\x0f])\r")
 _ECHO = b"\x02E\r"
@@ -44,7 +46,7 @@ def _state(bits: int) -> Reading:
 
 def build(*, seven_bit: bool = False) -> Decoder:
     """A decoder of 8217 replies."""
-    return Decoder(Between(b"\x02", b"\r"), _parse, seven_bit=seven_bit)
+    return Decoder(Scan(_FRAME, longest=10), _parse, seven_bit=seven_bit)
 
 
 TOLEDO_8217 = Profile(

@@ -74,6 +74,7 @@ def test_an_absent_note_is_said(slip: SlipFacts, sim: SimulatedPrinter) -> None:
         ("paper_out", "printer.paper_out"),
         ("head_open", "printer.cover_open"),
         ("ribbon_out", "printer.cutter"),
+        ("offline", "printer.offline"),
     ],
 )
 def test_a_named_fault_keeps_the_slip_here(

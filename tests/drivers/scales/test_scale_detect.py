@@ -102,6 +102,7 @@ def test_a_silent_scale_is_asked_harmless_questions_only(name: str) -> None:
         )
         assert [one.protocol for one in found.guesses] == [name]
         assert found.guesses[0].polled
+        assert found.guesses[0].sample.grams == 1234
         assert not re.search(rb"[TZV]", device.received)
         assert device.load().grams == 1234
 

@@ -122,3 +122,15 @@ def test_options_change_what_is_read() -> None:
     good = bytes.fromhex("022d30202020313233342020202020300d1a")
     assert decoder("toledo_continuous", checksum=True).feed(good)[0].grams == 1234
     assert not decoder("toledo_continuous", checksum=True).feed(good[:-1] + b"\x1b")
+
+
+@pytest.mark.parametrize("split", range(1, 8))
+def test_a_status_byte_that_looks_like_a_beginning_is_a_status(split: int) -> None:
+    """Over capacity where bit 6 is not kept at one, as emupos speaks 8217: 02 3F 02 0D."""
+    data, reader = b"\x02?\x02\r\x0201.250\r", decoder("toledo_8217")
+    readings = [*reader.feed(data[:split]), *reader.feed(data[split:])]
+    assert [(x.status, x.weight and str(x.weight)) for x in readings] == [
+        ("overload", None),
+        ("ok", "1.250"),
+    ]
+    assert reader.rejected == 0
