@@ -1,7 +1,7 @@
 """Our ZPL drawn by somebody else's interpreter, held against our dots and scanned again.
 
 ``npm install zpl-renderer-js`` in a folder and ``PACKLINE_ZPL_RENDERER`` naming it (and ``node`` in
-the path); without it these tests are skipped. Seen on 2026-11-28 with zpl-renderer-js 3.4 (zebrash):
+the path); without it these tests are skipped. Seen on 2026-11-28 with zpl-renderer-js 3.4.0:
 every label and slip comes out dot by dot, at both resolutions and in all three sizes.
 """
 
