@@ -289,11 +289,14 @@ class Devices:
         clock: Clock,
         states: Callable[[], list[DeviceState]],
         send_now: Callable[[], None],
+        prove: Callable[[str], Message],
     ) -> None:
+        """``prove`` has a device prove itself, which may take seconds."""
         self.store = store
         self.clock = clock
         self.states = states
         self.send_now = send_now
+        self.prove = prove
 
     def devices(self) -> Sequence[DeviceState]:
         return self.states()
@@ -330,18 +333,16 @@ class Devices:
         )
 
     def test(self, device: str) -> "Future[Message]":
-        """Say how the device is now; the live page shows its bytes."""
+        """Ask the device, and say what it answered; the live page shows its bytes."""
         answer: Future[Message] = Future()
-        for state in self.states():
-            if state.name == device:
-                good = state.trouble is None and state.connected
-                answer.set_result(
-                    message("devices.well", name=device)
-                    if good
-                    else state.trouble or message("devices.absent")
-                )
-                return answer
-        answer.set_exception(Problem("devices.unknown", name=device))
+
+        def ask() -> None:
+            try:
+                answer.set_result(self.prove(device))
+            except Exception as error:  # noqa: BLE001 - the edge of this thread: the asker hears it
+                answer.set_exception(error)
+
+        threading.Thread(target=ask, name=f"test {device}", daemon=True).start()
         return answer
 
     def retry(self) -> "Future[Message]":

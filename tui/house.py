@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core import people
 from core.clock import Clock
+from core.errors import Problem
 from core.floor.values import BenchView
 from core.messages import Message, message
 from core.ports import DeviceState, Scan
@@ -53,7 +54,7 @@ class WiredHouse:
         self.bench = WiredBench(self._station) if self._station else None
         self.queue = Queue(works.store, works.config.zone, self.who, self._import)
         self.alerts = Alerts(works.store, works.clock, self.who)
-        self.devices = Devices(works.store, works.clock, self._devices, self._send_now)
+        self.devices = Devices(works.store, works.clock, self._devices, self._send_now, self._prove)
         self._version = -1
 
     def who(self) -> Actor:
@@ -100,6 +101,11 @@ class WiredHouse:
 
     def _devices(self) -> list[DeviceState]:
         return self._station.devices() if self._station else []
+
+    def _prove(self, device: str) -> Message:
+        if self._station is None:
+            raise Problem("devices.unknown", name=device)
+        return self._station.test(device)
 
     def _import(self, paths: list[Path], shop: str) -> Message:
         """Take files in as ``packline import`` does, said in one line."""

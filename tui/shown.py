@@ -22,6 +22,13 @@ def clock_second(at: int, zone: tzinfo) -> str:
     return local(at, zone).strftime("%H:%M:%S")
 
 
+def ago(ms: int) -> str:
+    """How long, to the second while it is less than a minute: for devices, which are lively."""
+    if ms < _MINUTE:
+        return say(message("age.seconds", s=max(0, ms) // 1000))
+    return age(ms)
+
+
 def age(ms: int) -> str:
     """How long, in at most two units: ``3m``, ``2h10m``, ``3d4h``."""
     ms = max(0, ms)

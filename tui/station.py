@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from core.clock import Clock
 from core.config import Config, DeviceConfig, StationConfig
+from core.errors import Problem
 from core.evidence import Recorder
 from core.floor.bench import Bench
 from core.floor.content import InStorePattern
@@ -232,6 +233,19 @@ class Station:
             states.append(self.recorder.state)
         return states
 
+    def test(self, name: str) -> Message:
+        """Have a device prove itself now, and what came of it; may take a few seconds.
+
+        Raises Problem when there is no such device.
+        """
+        for part in (self.printing, self.recorder):
+            if part is not None and part.state.name == name:
+                part.ask()
+        for state in self.devices():
+            if state.name == name:
+                return proof(state)
+        raise Problem("devices.unknown", name=name)
+
     def _scale(self, device: DeviceConfig | None) -> "LiveScale | None":
         from tui.wiring import scale_of
 
@@ -251,3 +265,12 @@ class Station:
         from tui.wiring import scanner_of
 
         return scanner_of(device, self.code, self.config, self._scanned, self.clock)
+
+
+def proof(state: DeviceState) -> Message:
+    """What a device's state proves; a scanner proves nothing until something is scanned."""
+    if not state.connected or state.trouble is not None:
+        return state.trouble or message("devices.absent")
+    if state.kind == "scanner":
+        return message("devices.scan_sheet", name=state.name)
+    return message("devices.well", name=state.name)

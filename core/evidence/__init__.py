@@ -13,6 +13,7 @@ from pathlib import Path
 from core.clock import Clock, local_day
 from core.errors import Problem
 from core.evidence.keeping import DAY_MS, remove_old
+from core.messages import Message
 from core.ports import Camera, DeviceState
 from core.store import Row, Store, Tx
 from core.store.store import BACKGROUND
@@ -46,7 +47,7 @@ class Recorder:
         self._seen = 0
         self._thread = threading.Thread(target=self._work, name=f"photos-{station}", daemon=True)
         self._down = False
-        self.state = DeviceState(f"{station} camera", "camera", True, clock.now())
+        self.state = DeviceState(f"{station} camera", "camera", False, clock.now())
         """What the devices screen shows; replaced whole."""
 
     def start(self) -> None:
@@ -62,7 +63,19 @@ class Recorder:
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
+    def ask(self) -> None:
+        """Take a photo for nobody, to see whether the camera can; the devices screen shows it."""
+        if self.camera is None:
+            return
+        try:
+            size = len(self.camera.snap())
+        except Problem as problem:
+            self.state = self.state.failed(self.clock.now(), problem.message)
+        else:
+            self.state = self.state.answered(self.clock.now(), f"{size // 1024 + 1} KB")
+
     def _work(self) -> None:
+        self.ask()
         version = -1
         while not self._stop.wait(0.1):
             try:
@@ -102,6 +115,7 @@ class Recorder:
                 log.warning("no photos at %s: %s", self.station, problem)
         except OSError as error:
             missing = "camera.cannot_store"
+            self.state = self.state.failed(self.clock.now(), Message(missing))
             log.warning("a photo of %s could not be stored: %s", event["number"], error)
         self._down = bool(missing)
 

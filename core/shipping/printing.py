@@ -2,13 +2,23 @@
 
 import logging
 import threading
+import time
 
 from core.clock import Clock
 from core.errors import Problem
 from core.messages import Message
 from core.orders.holds import label_stopped
 from core.orders.slip import receiver_of, slip
-from core.ports import DeviceState, LabelFacts, Printer, PrintFailed, Sender, SlipFacts
+from core.ports import (
+    DeviceState,
+    LabelFacts,
+    Printer,
+    PrinterAnswer,
+    PrinterStatus,
+    PrintFailed,
+    Sender,
+    SlipFacts,
+)
 from core.shipping.parcels import label_printed
 from core.store import Actor, Row, Rows, Store, Tx
 from core.watch import close_alert, raise_alert
@@ -20,6 +30,11 @@ RETRY_S = 3.0
 LOOK_S = 0.5
 SHORTEST_LOOK_S = 0.02
 """Real seconds between two looks at the jobs, however fast the clock runs."""
+ASK_S = 20.0
+"""Real seconds between two questions to a printer that has nothing to do: paper that ran out is
+seen before the next label wants it."""
+MUTE = "printer.silent"
+"""Said of a printer that took the connection and did not answer; some never do."""
 
 
 class PrintRun:
@@ -37,7 +52,8 @@ class PrintRun:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"print-{station}", daemon=True)
         self._down = False
-        self.state = DeviceState(f"{station} printer", "printer", True, clock.now())
+        self._ask_at = 0.0
+        self.state = DeviceState(f"{station} printer", "printer", False, clock.now())
         """What the devices screen shows; replaced whole."""
 
     def start(self) -> None:
@@ -57,10 +73,27 @@ class PrintRun:
             try:
                 while self._print_next():
                     pass
+                if time.monotonic() >= self._ask_at:
+                    self.ask()
             except Exception:
                 log.exception("printing at %s stumbled", self.station)
             self.clock.wait(self.wake, max(LOOK_S, SHORTEST_LOOK_S * self.clock.speed))
             self.wake.clear()
+
+    def ask(self) -> PrinterStatus:
+        """Ask the printer how it is; the devices screen shows the answer.
+
+        Silence says nothing against a printer that has printed for us.
+        """
+        status = self.printer.status()
+        now, raw = self.clock.now(), getattr(self.printer, "last_raw", b"")
+        proved = self.state.connected and status.fault is not None and status.fault.id == MUTE
+        if status.fault is not None and not proved:
+            self.state = self.state.failed(now, status.fault)
+        elif status.answer in (PrinterAnswer.READY, PrinterAnswer.BUSY):
+            self.state = self.state.answered(now, self.state.last_value, raw)
+        self._ask_at = time.monotonic() + ASK_S
+        return status
 
     def _print_next(self) -> bool:
         """Print one due job; False when there is none or the printer is not ready."""

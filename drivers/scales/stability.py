@@ -103,7 +103,7 @@ class Stability:
         return self._booked(stable(at_ms, reading))
 
     def _forget(self) -> None:
-        self._run: deque[tuple[int, Decimal]] = deque(maxlen=512)
+        self._run: deque[tuple[int, Decimal, int]] = deque(maxlen=512)
         self._same = 0
         self._last: Decimal | None = None
         self._unit: str | None = None
@@ -164,19 +164,32 @@ class Stability:
         weight = reading.weight or Decimal(0)
         self._same = self._same + 1 if weight == self._last else 1
         self._last = weight
-        self._run.append((at_ms, weight))
+        self._append(at_ms, weight)
         self._trim(self._step(reading))
         span = at_ms - self._run[0][0]
         if self._same >= self.rules.frames and span >= self.rules.hold_ms:
             return reading
-        if len(self._run) >= self.rules.frames and span >= self.rules.flicker_ms:
-            usual = Counter(value for _, value in self._run).most_common(1)[0][0]
-            return reading if usual == weight else None
+        if span >= self.rules.flicker_ms:
+            counts: Counter[Decimal] = Counter()
+            for _, value, times in self._run:
+                counts[value] += times
+            usual = counts.most_common(1)[0][0]
+            return reading if counts.total() >= self.rules.frames and usual == weight else None
         return None
+
+    def _append(self, at_ms: int, weight: Decimal) -> None:
+        """Equal weights in a row are one entry: (when the first came, weight, how many)."""
+        if self._run and self._run[-1][1] == weight:
+            since, _, times = self._run[-1]
+            self._run[-1] = (since, weight, times + 1)
+        else:
+            self._run.append((at_ms, weight, 1))
 
     def _trim(self, step: Decimal) -> None:
         """Keep the newest stretch that stays within one division."""
-        values = [value for _, value in self._run]
+        if len(self._run) == 1:
+            return
+        values = [value for _, value, _ in self._run]
         while max(values) - min(values) > step:
             values.pop(0)
             self._run.popleft()

@@ -8,7 +8,7 @@ from core.messages import Message, message
 from core.ports import DeviceState
 from tui.ink import Line, Piece, ends, pad, row, wrap
 from tui.screens.pane import Pane
-from tui.shown import age, clock_second, clock_time, raw_bytes
+from tui.shown import age, ago, clock_second, clock_time, raw_bytes
 from tui.sources import NotifierStatus, ShopStatus
 from tui.widgets.canvas import Canvas
 from tui.widgets.line_list import LineList, Shelf
@@ -228,8 +228,11 @@ class DevicesPane(Pane):
         return facts
 
     def _device_facts(self, device: DeviceState) -> list[tuple[str, str, str]]:
-        zone = self.house_app.house.clock.zone
-        at = clock_second(device.last_at, zone) if device.last_at else "–"
+        clock = self.house_app.house.clock
+        at = "–"
+        if device.last_at:
+            past = message("devices.ago", age=ago(clock.now() - device.last_at))
+            at = f"{clock_second(device.last_at, clock.zone)}  {say(past)}"
         facts = [
             ("devices.raw", raw_bytes(device.last_raw) or "–", "text"),
             ("devices.value", device.last_value or "–", "strong"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import SetClock
+from core.errors import Problem
 from core.events import first_broken
 from core.evidence import Recorder, keeping
 from core.evidence.keeping import CHUNK, DAY_MS, forecast, remove_old
@@ -167,6 +168,31 @@ def test_the_recorder_sweeps_by_itself(album: Album) -> None:
     recorder.start()
     until(lambda: not album.file(order).exists())
     recorder.stop()
+
+
+class Lens:
+    """A camera that can be unplugged."""
+
+    name = "B1 camera"
+    away = True
+
+    def snap(self) -> bytes:
+        if self.away:
+            raise Problem("camera.unreachable", camera=self.name)
+        return bytes(3000)
+
+
+def test_a_camera_is_tried_before_the_first_parcel(album: Album) -> None:
+    lens = Lens()
+    recorder = Recorder(album.store, "B1", lens, album.folder, album.clock)
+    assert not recorder.state.connected
+    recorder.start()
+    until(lambda: recorder.state.trouble is not None)
+    lens.away = False
+    recorder.ask()
+    assert (recorder.state.connected, recorder.state.last_value) == (True, "3 KB")
+    recorder.stop()
+    assert not album.folder.exists()  # what it took was for nobody
 
 
 def test_the_forecast_follows_the_last_week(album: Album, tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ import threading
 import pytest
 
 from core.errors import Problem
+from core.messages import Message
 from core.orders.slip import queue_slip
-from core.ports import PrintFailed, Waybill
+from core.ports import PrinterAnswer, PrinterStatus, PrintFailed, Waybill
 from core.ports import Sender as From
 from core.shipping.parcels import reprint_label, store_waybill
 from core.shipping.printing import PrintRun
@@ -276,3 +277,35 @@ class RealClock:
 def test_print_failed_says_whether_paper_may_be_out():
     assert isinstance(cut_off(), PrintFailed)
     assert (cut_off().in_doubt, paper_out().in_doubt) == (True, False)
+
+
+def test_a_printer_nobody_asked_yet_is_not_well(desk):
+    assert not desk.run.state.connected
+    desk.run.ask()
+    assert (desk.run.state.connected, desk.run.state.trouble) == (True, None)
+
+
+def test_paper_that_runs_out_is_seen_before_a_label_wants_it(desk, monkeypatch):
+    desk.run.ask()
+    fault = Message("printer.paper_out", {"printer": "label"})
+    monkeypatch.setattr(desk.printer, "status", lambda: PrinterStatus(PrinterAnswer.FAULT, fault))
+    desk.run.start()
+    until(lambda: desk.run.state.trouble == fault)
+    desk.run.stop()
+
+
+def test_silence_says_nothing_against_a_printer_that_printed(desk, monkeypatch):
+    silent = Message("printer.silent", {"printer": "label"})
+    mute = PrinterStatus(PrinterAnswer.NO_ANSWER, silent)
+    monkeypatch.setattr(desk.printer, "status", lambda: mute)
+    desk.run.ask()
+    assert desk.run.state.trouble == silent  # not known yet
+    desk.bought()
+    desk.work()
+    desk.run.ask()
+    assert (desk.run.state.connected, desk.run.state.trouble) == (True, None)
+    gone = Message("printer.unreachable", {})
+    away = PrinterStatus(PrinterAnswer.NO_ANSWER, gone)
+    monkeypatch.setattr(desk.printer, "status", lambda: away)
+    desk.run.ask()
+    assert desk.run.state.trouble == gone

@@ -150,3 +150,11 @@ def test_the_scales_own_division_can_be_set() -> None:
     judge_at(judge, 0, 0, "wn_text")
     answers = [judge_at(judge, at * 100, 1230 + 5 * (at % 2), "wn_text") for at in range(1, 20)]
     assert [a for a in answers if a] and {a for a in answers if a} <= {1230, 1235}
+
+
+def test_a_line_that_never_pauses_is_booked_all_the_same() -> None:
+    """More than a thousand frames a second, as 115,200 baud can carry: half a second is many."""
+    frame = ENCODERS["yaohua_rev"](Load(1250))
+    timeline = [(at * 1000 // 1280, frame) for at in range(2000)]
+    (booked,) = stable_weights("yaohua_rev", timeline)
+    assert booked[1] == Decimal("1.250") and 500 <= booked[0] < 520
