@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import Problem
-from core.messages import message
+from core.messages import Message, message
 from tui.commands.lines import Page
 from tui.commands.shared import add_json, print_json
 from tui.words import say
@@ -37,6 +37,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     one = todo.add_parser("replay", help=say("cli.scale.replay"))
     one.add_argument("file", type=Path, metavar="FILE", help=say("cli.scale.file"))
     one.add_argument("--protocol", default="", help=say("cli.scale.guess"))
+    one.add_argument("--play", type=Path, metavar="PATH", help=say("cli.scale.play"))
+    one.add_argument("--speed", type=float, default=1.0, metavar="X", help=say("cli.scale.speed"))
     add_options(one)
 
 
@@ -186,7 +188,7 @@ def plain_guess(guess: "Guess") -> dict[str, object]:
     }
 
 
-def guess_sentence(guess: "Guess") -> Any:
+def guess_sentence(guess: "Guess") -> Message:
     """A guess in words, with the weight to hold against the scale's display."""
     from drivers.scales import PROTOCOLS
 
@@ -222,30 +224,49 @@ def record(arguments: argparse.Namespace) -> int:
     except PORT_TROUBLE as error:
         if isinstance(error, OSError) and error.filename == str(arguments.file):
             raise  # it is the capture's file that is in the way
-        trouble = away(arguments.port, error, was_there=False)
+        kept = arguments.file.stat().st_size if arguments.file.exists() else 0
+        trouble = away(arguments.port, error, was_there=bool(kept))
         raise Problem(trouble.id, **trouble.data) from error
     print(say(message("scale.recorded", file=str(arguments.file), n=count)))
     return 0 if count else 1
 
 
 def replay(arguments: argparse.Namespace) -> int:
-    """A capture's readings; without a protocol, what it may be."""
+    """A capture's readings; without a protocol, what it may be; or the scale it came from."""
     from drivers.scales.capture import replay
 
-    chunks = [data for _, data in replay(arguments.file)]
+    recording = list(replay(arguments.file))
+    if arguments.play:
+        return play(recording, arguments.play, arguments.speed)
+    chunks = [data for _, data in recording]
     if arguments.protocol:
         options = read_options(arguments.protocol, arguments.option)
         return print_readings(arguments.protocol, options, iter(chunks))
     return print_guesses(b"".join(chunks))
 
 
+def play(recording: list[tuple[int, bytes]], path: Path, speed: float) -> int:
+    """Be the recorded scale for whoever opens ``path``. Raises Problem."""
+    from drivers.simulated import tape
+
+    if speed <= 0:
+        raise Problem("scale.bad_speed", came=f"{speed:g}")
+    print(say(message("scale.playing", port=str(path))), flush=True)
+    count = tape.play(recording, path, speed=speed)
+    print(say(message("scale.played", n=count)))
+    return 0 if count else 1
+
+
 def print_guesses(data: bytes) -> int:
-    """What bytes may be, one sentence each."""
+    """What bytes may be, one sentence each; a capture does not know its line."""
+    from dataclasses import replace
+
     from drivers.scales.detect import guess
 
     found = guess(data)
     for one in found:
-        print(say(guess_sentence(one)))
+        told = guess_sentence(one)
+        print(say(replace(told, data={**told.data, "line": say("scale.any_line")})))
     if not found:
         print(say(message("scale.unknown", n=len(data), raw=data[:24].hex(" "))))
     return 0 if found else 1

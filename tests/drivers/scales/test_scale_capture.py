@@ -1,5 +1,7 @@
 """Captures: what a scale sent is kept byte for byte and reads the same again."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,11 @@ from core.clock import FastClock
 from core.errors import Problem
 from drivers.scales import stable_weights
 from drivers.scales.capture import decode_stream, record, replay
+from drivers.scales.live import LiveScale
+from drivers.simulated import tape
 from drivers.simulated.scale import SimulatedScale
+from drivers.simulated.scale_frames import ENCODERS, Load
+from tests.until import until
 
 
 def test_record_then_replay_books_the_same_parcel(tmp_path: Path) -> None:
@@ -48,3 +54,27 @@ def test_a_damaged_capture_names_the_line(tmp_path: Path, line: str) -> None:
     assert problem.value.message.data["line"] == 3
     with pytest.raises(Problem):
         list(replay(tmp_path / "missing.jsonl"))
+
+
+def test_a_recording_plays_as_the_scale_it_came_from(tmp_path: Path) -> None:
+    """The bytes come at their moments, so that the same parcel is booked again."""
+    frame = ENCODERS["wn_text"]
+    rise = [(at * 100, frame(Load(0 if at < 5 else 1250))) for at in range(20)]
+    booked: list[int] = []
+    port, began = tmp_path / "scale", time.monotonic()
+    player = threading.Thread(target=tape.play, args=(rise, port))
+    player.start()
+    until(port.is_symlink)
+    scale = LiveScale(str(port), "wn_text", on_stable=lambda grams, at_ms: booked.append(grams))
+    scale.start()
+    player.join(10)
+    scale.stop()
+    assert booked == [1250]
+    assert time.monotonic() - began >= 1.9
+    assert not port.exists()
+
+
+def test_a_recording_nobody_opens_can_be_ended(tmp_path: Path) -> None:
+    ending = threading.Event()
+    ending.set()
+    assert tape.play([(0, b"x")], tmp_path / "scale", stop=ending) == 0

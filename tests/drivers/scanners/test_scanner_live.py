@@ -376,3 +376,30 @@ def test_a_minute_of_two_scanners_at_twenty_a_second_loses_and_reorders_nothing(
     until(lambda: len(shift.scans) >= 1200)
     assert shift.texts("left") == codes
     assert shift.texts("right") == codes
+
+
+def test_twenty_a_second_from_each_of_two_scanners_at_their_real_pace(
+    shift: Shift, gun, wedge
+) -> None:
+    """Two seconds here; ``PACKLINE_SCAN_SECONDS=60`` for the whole minute (done on 2026-11-28)."""
+    seconds = int(os.environ.get("PACKLINE_SCAN_SECONDS", "2"))
+    left = shift.plug(SerialScanner, gun.path, name="left")
+    right = shift.plug(EvdevScanner, wedge.path, name="right")
+    until(lambda: left.state.connected and right.state.connected)
+    codes = [f"SF12345{i:08d}" for i in range(20 * seconds)]
+    begun = time.monotonic()
+
+    def shoot(device: SimulatedScanner | SimulatedKeys) -> None:
+        for count, code in enumerate(codes):
+            time.sleep(max(0.0, begun + count / 20 - time.monotonic()))
+            device.scan(code)
+
+    workers = [threading.Thread(target=shoot, args=(device,)) for device in (gun, wedge)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert time.monotonic() - begun >= seconds - 0.1
+    until(lambda: len(shift.scans) >= 2 * len(codes))
+    assert shift.texts("left") == codes
+    assert shift.texts("right") == codes
