@@ -23,7 +23,7 @@ from drivers.finding.sysfs import (
 
 RULES_PATH = "/etc/udev/rules.d/70-packline.rules"
 
-_SCANNER_VENDORS = {"0c2e", "05e0", "05f9", "1eab", "23d0", "26f1"}
+SCANNER_VENDORS = {"0c2e", "05e0", "05f9", "1eab", "23d0", "26f1"}
 """USB vendors of scanners: Honeywell, Zebra/Symbol, Datalogic, Newland, Intermec, and one more."""
 _SCANNER_NAME = re.compile(r"bar ?code|scan|reader|imager", re.IGNORECASE)
 _SCALE_NAME = re.compile(r"scale|balance|weigh", re.IGNORECASE)
@@ -198,7 +198,7 @@ def _seems(usb: Usb) -> str:
     """What the device's own words say it is."""
     if _SCALE_NAME.search(usb.name):
         return "scale"
-    if usb.vendor in _SCANNER_VENDORS or _SCANNER_NAME.search(usb.name):
+    if usb.vendor in SCANNER_VENDORS or _SCANNER_NAME.search(usb.name):
         return "scanner"
     return ""
 

@@ -251,6 +251,17 @@ class TestRules:
         assert 'KERNEL=="lp[0-9]*", SUBSYSTEM=="usbmisc", ATTRS{idVendor}=="0a5f"' in rules
         assert "046d" not in rules
 
+    def test_known_makes_have_a_rule_before_they_are_plugged_in(self) -> None:
+        rules = udev_rules([])
+        whole = rules.replace("\\\n", "")
+        for line in whole.splitlines():
+            assert not line or line.startswith("#") or line.count('"') % 2 == 0
+        assert 'KERNEL=="lp[0-9]*", SUBSYSTEM=="usbmisc", GROUP="packline"' in whole
+        (hid,) = (line for line in whole.splitlines() if line.startswith('KERNEL=="hidraw*"'))
+        assert all(vendor in hid for vendor in ("0922", "0eb8", "0c2e", "1eab"))
+        (tty,) = (line for line in whole.splitlines() if line.startswith('SUBSYSTEM=="tty"'))
+        assert "1a86" in tty and "046d" not in whole
+
     def test_twins_share_a_rule(self) -> None:
         twin = Found("a", "a", Kind.HID_SCALE, "scale", "M10", "0922", "8003")
         rules = udev_rules([twin, twin])
