@@ -286,12 +286,14 @@ def test_a_printer_nobody_asked_yet_is_not_well(desk):
 
 
 def test_paper_that_runs_out_is_seen_before_a_label_wants_it(desk, monkeypatch):
-    desk.run.ask()
     fault = Message("printer.paper_out", {"printer": "label"})
     monkeypatch.setattr(desk.printer, "status", lambda: PrinterStatus(PrinterAnswer.FAULT, fault))
+    desk.run.clock = RealClock()
     desk.run.start()
-    until(lambda: desk.run.state.trouble == fault)
-    desk.run.stop()
+    try:
+        until(lambda: desk.run.state.trouble == fault)
+    finally:
+        desk.run.stop()
 
 
 def test_silence_says_nothing_against_a_printer_that_printed(desk, monkeypatch):
