@@ -299,6 +299,28 @@ class Delivers(Protocol):
         """Where the merchant allows the aggregator to read the shop. Raises CallFailed."""
 
 
+class Reships(Protocol):
+    """What a channel may also be able to do: put another waybill in the place of a reported one."""
+
+    def reship(self, shipment: Shipment, old: str) -> None:
+        """Report this parcel in place of the waybill ``old``. Raises CallFailed, ``in_doubt`` when
+        it may have been taken."""
+
+
+class Reveals(Protocol):
+    """What a channel may also be able to do: tell a hidden receiver in clear, on demand."""
+
+    def reveal(self, number: str, receiver: Receiver) -> Receiver:
+        """Who a hidden receiver is; ``receiver`` is as it is kept, with its reference.
+
+        Raises CallFailed: RATE with ``wait_s`` when the quota is used up, BUSINESS with the code
+        ``MISMATCH`` when the reference is no longer the order's.
+        """
+
+
+MISMATCH = "mismatch"
+"""The code of a CallFailed: a hidden receiver's reference belongs to an older address."""
+
 # --- carriers ------------------------------------------------------------------------------------
 
 

@@ -50,15 +50,27 @@ def prompt(state: BenchState) -> Message:
         return _prompt_question(state)
     if state.mode == "handover":
         return message("next.handover")
+    if state.mode == "put_back":
+        return _prompt_back(state)
     if state.work is None:
         return message("next.slip")
     return _prompt_work(state, state.work)
 
 
+def _prompt_back(state: BenchState) -> Message:
+    task = state.back_task()
+    if task is not None:
+        data = {"units": task.units, "sku": task.sku, "bin": task.bin}
+        return Message("next.back_bin" if task.bin else "next.back_confirm", data)
+    return message("next.back_goods" if state.backs else "next.back_over")
+
+
 def _prompt_question(state: BenchState) -> Message:
     asking = state.question.asking if state.question else Asking.HALT
-    if asking is Asking.FORCE:
+    if asking is Asking.FORCE or (state.question and state.question.number):
         return message("next.supervisor_badge")
+    if asking is Asking.AGAIN:
+        return message("next.again_which")
     if asking in (Asking.HOLD, Asking.SHORT, Asking.WHICH):
         return message("next.choose")
     return message("next.acknowledge" if asking is Asking.HALT else "next.yes_no")

@@ -12,7 +12,8 @@ from core.floor.answers import (
     say,
     yes_no,
 )
-from core.floor.changes import Change, Held, LeftOpen, NoteConfirmed, Shorted
+from core.floor.backs import missing
+from core.floor.changes import BoughtAgain, Change, Held, LeftOpen, NoteConfirmed, Shorted
 from core.floor.commands import Command, Given
 from core.floor.effects import apply
 from core.floor.items import progress, take
@@ -21,7 +22,7 @@ from core.floor.state import TRAIL, Asking, BenchState, Decision, Question, with
 from core.floor.undo import undo
 from core.floor.values import Choice, Step, Tone
 from core.floor.weighing import after_note, force
-from core.floor.work import Operator, ProductRef, Work, WorkLine
+from core.floor.work import Opening, Operator, ParcelRef, ProductRef, Work, WorkLine
 from core.messages import Message, message
 
 
@@ -57,6 +58,12 @@ def ask_void(state: BenchState, work: Work) -> Decision:
     return _ask(state, Question(Asking.VOID, about, yes_no("choice.void", "choice.no")))
 
 
+def ask_again(state: BenchState, number: str) -> Decision:
+    """PKVOID1: which parcel, when none is meant yet; then a supervisor's badge."""
+    about = message("ask.again", number=number) if number else message("ask.again_which")
+    return _ask(state, Question(Asking.AGAIN, about, number=number))
+
+
 def ask_which(state: BenchState, text: str, options: tuple[Meaning, ...]) -> Decision:
     """Two meanings fit: the packer chooses, nobody guesses."""
     about = message("ask.which", code=text)
@@ -77,10 +84,15 @@ def _ask(state: BenchState, question: Question) -> Decision:
 
 
 def answer_badge(state: BenchState, question: Question, operator: Operator, now: int) -> Decision:
-    """The scan after PKFRCE1 is a badge: only a supervisor's counts."""
+    """The scan after PKFRCE1 or PKVOID1 is a badge: only a supervisor's counts."""
     work, state = state.work, replace(state, question=None)
-    if work is None or not operator.supervisor:
+    if not operator.supervisor:
         return refuse(state, Tone.WRONG, "", "scan.not_supervisor", name=operator.name)
+    if question.asking is Asking.AGAIN:
+        change = BoughtAgain(question.number, operator.id)
+        return say(state, Tone.ACCEPTED, message("scan.again", number=question.number), change)
+    if work is None:
+        return refuse(state, Tone.WRONG, "", "scan.nothing_open")
     line = work.line(question.line_id)
     if line is None:
         return force(state, work, operator)
@@ -96,6 +108,8 @@ def answer(
 ) -> Decision | None:
     """What a command does to the open question; None when it is no answer to it."""
     if question.asking is Asking.HALT:
+        if given.command is Command.AGAIN and state.work is not None:
+            return ask_again(state, state.work.number)
         return acknowledge(state, question) if given.command is Command.YES else None
     if given.command in (Command.NO, Command.LEAVE):
         state = replace(state, question=None, multiplier=1)
@@ -105,6 +119,8 @@ def answer(
     free = replace(state, question=None)
     if question.asking is Asking.WHICH:
         return chosen(free, question.text, question.options[given.number - 1], now)
+    if question.asking is Asking.MISSING:
+        return missing(free, question)
     free = replace(free, multiplier=1)
     work = state.work
     return None if work is None else _settle(free, work, question, given.number, now)
@@ -172,7 +188,7 @@ def unanswered(state: BenchState, question: Question, code: str) -> Decision:
     """Something else came while the bench waits for an answer: nothing is recorded."""
     if question.asking is Asking.HALT:
         return say(state, Tone.STOP, question.about, code=code)
-    if question.asking is Asking.FORCE:
+    if question.asking is Asking.FORCE or question.number:
         return refuse(replace(state, question=None), Tone.WRONG, code, "scan.not_forced")
     return refuse(state, Tone.WRONG, code, "scan.answer_first")
 
@@ -184,6 +200,15 @@ def step_line(state: BenchState) -> WorkLine | None:
 
 
 def is_answer_to_force(state: BenchState, kind: Kind) -> bool:
-    """Whether a badge scan now answers PKFRCE1."""
-    asking = state.question.asking if state.question else None
-    return kind is Kind.BADGE and asking is Asking.FORCE
+    """Whether a badge scan now answers PKFRCE1 or PKVOID1."""
+    question = state.question
+    if kind is not Kind.BADGE or question is None:
+        return False
+    return question.asking is Asking.FORCE or bool(question.number)
+
+
+def meant(question: Question, value: object) -> str:
+    """The order a slip or a waybill names, while PKVOID1 asks which; "" otherwise."""
+    if question.asking is not Asking.AGAIN or question.number:
+        return ""
+    return value.number if isinstance(value, Opening | ParcelRef) else ""

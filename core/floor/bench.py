@@ -13,16 +13,16 @@ from core.clock import local, millis
 from core.errors import Problem
 from core.floor import memory
 from core.floor.answers import prompt
-from core.floor.changes import Picked, Verified, Weighed
+from core.floor.changes import BoughtAgain, Picked, Verified, Weighed
 from core.floor.commands import parse
-from core.floor.desk import Desk, fate, load_work, order_row, place_of
+from core.floor.desk import Desk, fate, load_work, order_row, place_of, put_backs
 from core.floor.intents import Event, News, NewsKind, Pressed, Scanned, Weight
 from core.floor.ledger import record
 from core.floor.machine import decide, resumed
 from core.floor.meaning import classify, command
 from core.floor.news import Stand, catch_up, last_seq
 from core.floor.rules import FloorRules
-from core.floor.state import BenchState, Decision, remember
+from core.floor.state import Asking, BenchState, Decision, remember
 from core.floor.values import BenchView, Outcome, Tone
 from core.floor.view import view
 from core.ports import Scan
@@ -77,7 +77,8 @@ class Bench:
 
         Call it whenever the store changed; reads only, unless there is news.
         """
-        stand, read = self._stand, self.store.read
+        read = self.store.read
+        stand = self._with_backs(read, self._stand)
         if stand.state.work is not None and catch_up(read, stand, self.place, self.rules)[1]:
             return self._happen(None)
         done: Future[BenchView] = Future()
@@ -110,7 +111,7 @@ class Bench:
         return answered
 
     def _decide(self, tx: Tx, ask: Ask | None, symbology: str) -> Stand:
-        stand, news = catch_up(tx, self._stand, self.place, self.rules)
+        stand, news = catch_up(tx, self._with_backs(tx, self._stand), self.place, self.rules)
         told = hear(stand.state, news, tx.now)
         decision = told
         if ask is not None and not any(each.kind is not NewsKind.EDIT for each in news):
@@ -131,6 +132,8 @@ class Bench:
             record(tx, work.order_id if work else None, decision.changes)
         except Problem as problem:
             tx.run("ROLLBACK TO floor")
+            if before.question is not None and before.question.asking is not Asking.HALT:
+                before = replace(before, question=None)
             refused = Outcome(Tone.WRONG, problem.message, prompt(before))
             decision = remember(Decision(before, refused))
         tx.run("RELEASE floor")
@@ -142,8 +145,12 @@ class Bench:
         last = stand.last_order
         if work is not None and any(isinstance(change, Weighed) for change in decision.changes):
             last = work.order_id
+        for change in decision.changes:
+            if isinstance(change, BoughtAgain):
+                last = tx.the("SELECT id FROM orders WHERE number = ?", change.number)["id"]
         seq = last_seq(tx, work.order_id) if work else 0
-        stand = Stand(state, seq, last)
+        stand = self._with_backs(tx, Stand(state, seq, last))
+        state = stand.state
         if decision.outcome is not None or decision.changes:
             tx.run(
                 "INSERT INTO benches (station, operator_id, state, updated_at) VALUES (?, ?, ?, ?)"
@@ -153,6 +160,12 @@ class Bench:
                 *(memory.dump(state, last, seq), tx.now),
             )
         return replace(stand, shown=self._show(tx, stand, tx.now, self._counts(tx, decision)))
+
+    def _with_backs(self, read: Rows, stand: Stand) -> Stand:
+        """What is to be put back as it is now; read only while that is being done."""
+        if stand.state.mode != "put_back":
+            return stand
+        return replace(stand, state=replace(stand.state, backs=put_backs(read, self.place)))
 
     def _counts(self, tx: Tx, decision: Decision) -> tuple[int, int]:
         """Waiting and done today; a unit more or less in the parcel moves neither."""
@@ -175,7 +188,7 @@ class Bench:
             log.warning("bench %s forgot where it was: its state cannot be read", state.station)
             return Stand(state)
         if kept.in_hand is None:
-            return Stand(kept.state, 0, kept.last_order)
+            return self._with_backs(read, Stand(kept.state, 0, kept.last_order))
         order = order_row(read, kept.in_hand.order_id)
         work = kept.in_hand.onto(load_work(read, order, self.rules))
         state = resumed(kept.state, work)

@@ -106,6 +106,15 @@ class Reprint:
 
 
 @dataclass(frozen=True, slots=True)
+class BoughtAgain:
+    """The label of an order is voided and another one bought."""
+
+    number: str
+    approved_by: int
+    """The supervisor who says so."""
+
+
+@dataclass(frozen=True, slots=True)
 class SlipReprint:
     """Print the execution slip once more."""
 
@@ -151,6 +160,29 @@ class HandedOver:
 
 
 @dataclass(frozen=True, slots=True)
+class PutBackDone:
+    """Goods are on their shelf again."""
+
+    task_id: int
+    by_hand: bool = False
+    """Confirmed without the scan of a bin."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutBackUndone:
+    """They are not, after all."""
+
+    task_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutBackMissing:
+    """They cannot be found, or not be sold any more."""
+
+    task_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class SupervisorCalled:
     """The packer wants a supervisor at this bench."""
 
@@ -179,12 +211,16 @@ Change = (
     | ToteUsed
     | NoteConfirmed
     | Reprint
+    | BoughtAgain
     | SlipReprint
     | OperatorIn
     | OperatorOut
     | Claimed
     | LeftOpen
     | HandedOver
+    | PutBackDone
+    | PutBackUndone
+    | PutBackMissing
     | SupervisorCalled
     | Undone
 )

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from core.floor import backs
 from core.floor.answers import prompt, refuse, say
 from core.floor.asking import (
+    ask_again,
     ask_damaged,
     ask_force_item,
     ask_hold,
@@ -41,8 +43,15 @@ def control(state: BenchState, given: Given, meaning: Meaning, now: int) -> Deci
         return _ANYWHERE[given.command](state)
     if given.command in (Command.YES, Command.NO, Command.CHOICE):
         return refuse(state, Tone.WRONG, given.code, "scan.nothing_asked")
+    if given.command is Command.AGAIN:
+        labelled = state.work is not None and state.step is Step.LABEL
+        return ask_again(state, state.work.number if state.work and labelled else "")
     if state.mode == "handover":
         return _in_handover(state, given)
+    if state.mode == "put_back":
+        return backs.command(state, given)
+    if given.command is Command.BACK:
+        return backs.begin(state, meaning)
     if given.command is Command.NEXT:
         return _next(state, meaning, now)
     if given.command is Command.HANDOVER:
@@ -53,7 +62,7 @@ def control(state: BenchState, given: Given, meaning: Meaning, now: int) -> Deci
 
 
 def _help(state: BenchState) -> Decision:
-    where = "handover" if state.mode == "handover" else "home"
+    where = "home" if state.mode == "orders" else state.mode
     step = state.step.value if state.step else where
     asked = state.question.about if state.question else None
     return say(state, Tone.COMMAND, asked or Message(f"wanted.{step}"))

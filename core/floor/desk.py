@@ -7,6 +7,7 @@ from core.errors import Problem
 from core.floor.content import gtins, in_store
 from core.floor.rules import FloorRules
 from core.floor.totes import FORM as TOTE
+from core.floor.values import BackTask
 from core.floor.work import (
     Box,
     Opening,
@@ -18,6 +19,7 @@ from core.floor.work import (
     WorkLine,
 )
 from core.messages import Message, message
+from core.orders.putback import tasks
 from core.store import Row, Rows
 from core.text import clean
 
@@ -127,7 +129,9 @@ class Desk:
         row = self.read.one(
             "SELECT p.id, p.waybill, p.voided_at, p.handed_over_at, o.number, o.held,"
             " o.cancelled_at, EXISTS (SELECT 1 FROM print_jobs j WHERE j.parcel_id = p.id"
-            " AND j.state IN ('sending', 'in_doubt', 'printed')) AS on_paper"
+            " AND j.state IN ('sending', 'in_doubt', 'printed')) AS on_paper,"
+            " (SELECT ifnull(l.waybill, '') FROM parcels l WHERE l.order_id = p.order_id"
+            " AND l.voided_at IS NULL) AS instead"
             " FROM parcels p JOIN orders o ON o.id = p.order_id"
             " WHERE p.waybill = ?",
             text,
@@ -135,11 +139,11 @@ class Desk:
         if row is None:
             return None
         why = _must_stay(row)
-        data = {"waybill": row["waybill"], "number": row["number"]}
+        data = {"waybill": row["waybill"], "number": row["number"], "instead": row["instead"]}
         refusal = Message(f"handover.{why}", data) if why else None
-        return ParcelRef(
-            row["id"], row["waybill"], row["number"], row["handed_over_at"] is not None, refusal
-        )
+        gone = row["handed_over_at"] is not None
+        void = row["voided_at"] is not None
+        return ParcelRef(row["id"], row["waybill"], row["number"], gone, refusal, void)
 
     def order(self, number: str) -> Opening | None:
         """An order by its internal number: the work, or why it may not be packed here."""
@@ -170,6 +174,10 @@ class Desk:
         )
         return self.opening(row["id"]) if row else None
 
+    def put_backs(self) -> tuple[BackTask, ...]:
+        """What is to be put back in this warehouse, oldest first."""
+        return put_backs(self.read, self.place)
+
     def opening(self, order_id: int) -> Opening:
         """One order, judged by its facts."""
         row = order_row(self.read, order_id)
@@ -197,6 +205,8 @@ class Desk:
         if row["handed_over_at"] is not None:
             return message("open.shipped", number=number), False
         if row["held"]:
+            if address_held(self.read, row["id"]):
+                return message("open.address_changed", number=number), True
             reasons = hold_reasons(self.read, row["id"])
             return message("open.held", number=number, reasons=reasons), True
         if row["ready_at"] is None:
@@ -206,12 +216,28 @@ class Desk:
         return None, False
 
 
+def put_backs(read: Rows, place: Place) -> tuple[BackTask, ...]:
+    """What is to be put back in this warehouse, oldest first."""
+    return tuple(
+        BackTask(
+            row["id"],
+            row["sku_id"] or 0,
+            row["sku"],
+            row["spec"],
+            row["quantity"],
+            row["bin"],
+            row["number"],
+        )
+        for row in tasks(read, place.warehouse_id)
+    )
+
+
 def _must_stay(row: Row) -> str:
     """Why a parcel may not leave the building; "" when it may."""
     if row["cancelled_at"] is not None:
         return "cancelled"
     if row["voided_at"] is not None:
-        return "voided"
+        return "replaced" if row["instead"] else "voided"
     if row["held"]:
         return "held"
     return "" if row["on_paper"] else "not_labelled"
@@ -231,6 +257,16 @@ def hold_reasons(read: Rows, order_id: int) -> Message:
     if len(rows) < 2:
         return first
     return message("open.and_more", reason=first, more=len(rows) - 1)
+
+
+def address_held(read: Rows, order_id: int) -> bool:
+    """Whether the order waits for another label, because its address changed after the first."""
+    row = read.one(
+        "SELECT 1 FROM holds WHERE order_id = ? AND released_at IS NULL"
+        " AND reason = 'address_changed'",
+        order_id,
+    )
+    return row is not None
 
 
 def order_row(read: Rows, order_id: int) -> Row:

@@ -6,9 +6,10 @@ from functools import singledispatch
 
 from core.floor import changes as ch
 from core.floor.values import Step
-from core.orders import holds
+from core.orders import holds, putback
 from core.orders.slip import queue_slip
 from core.shipping import parcels
+from core.shipping.again import buy_again
 from core.stock import move, release
 from core.store import Actor, Tx
 from core.watch import raise_alert
@@ -157,6 +158,12 @@ def _(change: ch.Reprint, tx: Tx, order_id: int) -> None:
 
 
 @write.register
+def _(change: ch.BoughtAgain, tx: Tx, order_id: int) -> None:
+    row = tx.the("SELECT id FROM orders WHERE number = ?", change.number)
+    buy_again(tx, row["id"], change.approved_by)
+
+
+@write.register
 def _(change: ch.SlipReprint, tx: Tx, order_id: int) -> None:
     queue_slip(tx, order_id)
 
@@ -204,6 +211,21 @@ def _(change: ch.LeftOpen, tx: Tx, order_id: int) -> None:
 @write.register
 def _(change: ch.HandedOver, tx: Tx, order_id: int) -> None:
     parcels.hand_over(tx, change.parcel_id)
+
+
+@write.register
+def _(change: ch.PutBackDone, tx: Tx, order_id: int) -> None:
+    putback.done(tx, change.task_id, by_hand=change.by_hand)
+
+
+@write.register
+def _(change: ch.PutBackUndone, tx: Tx, order_id: int) -> None:
+    putback.undo(tx, change.task_id)
+
+
+@write.register
+def _(change: ch.PutBackMissing, tx: Tx, order_id: int) -> None:
+    putback.missing(tx, change.task_id)
 
 
 @write.register

@@ -7,14 +7,17 @@ then the step of the parcel in hand.
 
 from dataclasses import replace
 
+from core.floor import backs
 from core.floor import orders_in_hand as hands
 from core.floor.answers import prompt, quiet, refuse, say
 from core.floor.asking import (
     answer,
     answer_badge,
+    ask_again,
     ask_which,
     halt,
     is_answer_to_force,
+    meant,
     unanswered,
 )
 from core.floor.changes import Change, HandedOver, OperatorIn, OperatorOut
@@ -75,6 +78,8 @@ def fits(state: BenchState, meaning: Meaning) -> bool:
     """Whether this bench, as it stands, could use a code of this meaning."""
     if state.mode == "handover":
         return meaning.kind is Kind.WAYBILL
+    if state.mode == "put_back":
+        return meaning.kind is Kind.BIN if state.back else _to_put_back(state, meaning)
     if not state.busy:
         return meaning.kind is Kind.ORDER or meaning.opening is not None
     work, step = state.work, state.step
@@ -88,6 +93,11 @@ def fits(state: BenchState, meaning: Meaning) -> bool:
     return isinstance(ref, ProductRef) and any(
         line.sku_id == ref.sku_id and line.left(step) > 0 for line in work.lines
     )
+
+
+def _to_put_back(state: BenchState, meaning: Meaning) -> bool:
+    ref = meaning.value
+    return isinstance(ref, ProductRef) and any(task.sku_id == ref.sku_id for task in state.backs)
 
 
 def _in_order(state: BenchState, meaning: Meaning) -> bool:
@@ -108,6 +118,9 @@ def act(state: BenchState, text: str, meaning: Meaning, now: int) -> Decision:
             return badge(state, value)
         if state.operator is None and question.asking is not Asking.HALT:
             return refuse(state, Tone.WRONG, text, "scan.badge_first")
+        number = meant(question, value)
+        if number:
+            return ask_again(state, number)
         replied = answer(state, question, given, now, act) if given else None
         return replied or unanswered(state, question, text)
     if isinstance(value, Operator):
@@ -147,6 +160,8 @@ def _thing(state: BenchState, text: str, meaning: Meaning, now: int) -> Decision
         return _station(kept, str(meaning.value))
     if state.mode == "handover":
         return _handover(kept, text, meaning)
+    if state.mode == "put_back":
+        return backs.scan(kept, text, meaning)
     value = meaning.value
     if meaning.kind is Kind.ORDER:
         opening = value if isinstance(value, Opening) else None
@@ -195,6 +210,8 @@ def _wrong_kind(state: BenchState, text: str, meaning: Meaning) -> Decision:
         id_ = "scan.no_single" if state.mode == "orders" else "scan.is_product_not_waybill"
         return refuse(state, Tone.WRONG, text, id_, **data)
     if isinstance(value, ParcelRef):
+        if value.void and value.refusal is not None:
+            return say(state, Tone.STOP, value.refusal, code=text)
         data = {"waybill": value.waybill, "number": value.number}
         return refuse(state, Tone.WRONG, text, "scan.is_waybill", **data)
     if isinstance(value, Opening):

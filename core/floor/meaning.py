@@ -9,6 +9,7 @@ from typing import Protocol
 
 from core.floor.commands import FORM, Command, Given, parse
 from core.floor.content import gtins, waybill_hints, waybill_number
+from core.floor.values import BackTask
 from core.floor.work import Box, Opening, Operator, ParcelRef, ProductRef, ToteRef
 
 NUMBER = re.compile(r"[A-Z]{2}\d{8}\d{3,}")
@@ -46,6 +47,8 @@ class Meaning:
     a free bench: the most urgent order that is this one piece."""
     box: Box | None = None
     """For the command that chooses a box: that box."""
+    backs: tuple[BackTask, ...] = ()
+    """For the command that puts goods back: what there is to put back."""
 
 
 class Lookup(Protocol):
@@ -61,6 +64,8 @@ class Lookup(Protocol):
     def box(self, number: int) -> Box | None: ...
     def next_order(self) -> Opening | None: ...
     def single(self, ref: ProductRef) -> Opening | None: ...
+
+    def put_backs(self) -> tuple[BackTask, ...]: ...
 
 
 def number_in(text: str) -> str | None:
@@ -91,7 +96,8 @@ def command(given: Given, lookup: Lookup) -> Meaning:
     """A command with the order or the box it speaks of."""
     opening = lookup.next_order() if given.command is Command.NEXT else None
     box = lookup.box(given.number) if given.command is Command.BOX else None
-    return Meaning(Kind.COMMAND, given, opening, box)
+    backs = lookup.put_backs() if given.command is Command.BACK else ()
+    return Meaning(Kind.COMMAND, given, opening, box, backs)
 
 
 def _things(text: str, lookup: Lookup) -> tuple[Meaning, ...]:

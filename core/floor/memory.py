@@ -34,7 +34,7 @@ _CLASSES: dict[str, Any] = {
     )
 }
 _SIMPLE = frozenset({str, int, bool, type(None)})
-FORGOTTEN = frozenset({"station", "work", "error_lock", "last_command", "last_command_at"})
+FORGOTTEN = frozenset({"station", "work", "error_lock", "last_command", "last_command_at", "backs"})
 """Told by the station, the store and the settings, or worth nothing after a restart."""
 APART = FORGOTTEN | {"trail"}
 """Not written field by field."""

@@ -6,7 +6,7 @@ The order's events tell whether anything moved: one indexed question when nothin
 import json
 from dataclasses import dataclass, replace
 
-from core.floor.desk import ON_PAPER, Place, hold_reasons, load_work, order_row
+from core.floor.desk import ON_PAPER, Place, address_held, hold_reasons, load_work, order_row
 from core.floor.intents import News, NewsKind
 from core.floor.memory import InHand
 from core.floor.rules import FloorRules
@@ -34,7 +34,7 @@ def catch_up(
 ) -> tuple[Stand, tuple[News, ...]]:
     """The bench with the order as it is now, and what there is to tell about it."""
     work, question = stand.state.work, stand.state.question
-    if work is None or (question is not None and question.asking is Asking.HALT):
+    if work is None or (question is not None and question.asking in (Asking.HALT, Asking.AGAIN)):
         return stand, ()
     facts = read.one(
         "SELECT o.held, o.cancelled_at, o.ready_at, c.station, l.waybill,"
@@ -68,6 +68,8 @@ def _stop(read: Rows, work: Work, facts: Row, place: Place) -> News | None:
         reasons = hold_reasons(read, work.order_id)
         if reasons.id in ("hold.refund", "hold.refund_unknown"):
             return News(NewsKind.REFUND, message("news.refund", number=number))
+        if address_held(read, work.order_id):
+            return News(NewsKind.HOLD, message("news.address_label", number=number))
         return News(NewsKind.HOLD, message("news.hold", number=number, reasons=reasons))
     if facts["ready_at"] is None:
         return News(NewsKind.LINES, message("news.lines", number=number))

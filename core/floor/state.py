@@ -5,7 +5,7 @@ from enum import Enum
 
 from core.floor.changes import Change, Undoable
 from core.floor.meaning import Meaning
-from core.floor.values import Choice, Outcome, Step, Tone
+from core.floor.values import BackTask, Choice, Outcome, Step, Tone
 from core.floor.work import Operator, Work, WorkLine
 from core.messages import Message
 
@@ -28,6 +28,10 @@ class Asking(Enum):
     """Two meanings fit."""
     VOID = "void"
     """Undo would void a bought label."""
+    MISSING = "missing"
+    """Goods to be put back that are not there."""
+    AGAIN = "again"
+    """Void a label and buy another: first which parcel, then a supervisor's badge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class Question:
     """For a stop: which news."""
     options: tuple[Meaning, ...] = ()
     text: str = ""
+    number: str = ""
+    """For another label: which order, once that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,13 @@ class BenchState:
     work: Work | None = None
     question: Question | None = None
     mode: str = "orders"
-    """``orders`` or ``handover``."""
+    """``orders``, ``handover`` or ``put_back``."""
+    backs: tuple[BackTask, ...] = ()
+    """What is to be put back, as the store told it last."""
+    back: int = 0
+    """The task whose goods are in hand."""
+    back_done: tuple[int, ...] = ()
+    """The tasks closed here, newest last, for PKUNDO1."""
     multiplier: int = 1
     """Units the next item scan stands for."""
     error_lock: bool = False
@@ -95,6 +107,10 @@ class BenchState:
     def busy(self) -> bool:
         """Whether an order is open that is not finished."""
         return self.work is not None and self.work.step is not Step.LABEL
+
+    def back_task(self) -> BackTask | None:
+        """The task whose goods are in hand."""
+        return next((task for task in self.backs if task.id == self.back), None)
 
     def current(self) -> int:
         """Index of the line to do next; 0 when nothing is left."""

@@ -69,6 +69,21 @@ class BenchLine:
 
 
 @dataclass(frozen=True, slots=True)
+class BackTask:
+    """Units that belong back on their shelf."""
+
+    id: int
+    sku_id: int
+    sku: str
+    spec: str
+    units: int
+    bin: str
+    """"" where the product has none: then it is confirmed by hand."""
+    number: str
+    """The order that let go of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One numbered answer to a question the bench asks."""
 
@@ -128,6 +143,10 @@ class BenchView:
     last_parcel: Message | None = None
     """What became of the parcel before: label printed, label waiting for the network, ..."""
     mode: str = "orders"
-    """``orders`` or ``handover``."""
+    """``orders``, ``handover`` or ``put_back``."""
+    backs: tuple[BackTask, ...] = ()
+    """What is to be put back, while that is done."""
+    back: int = 0
+    """The id of the task whose goods are in hand; 0 for none."""
     changes: tuple[Message, ...] = field(default=())
     """What changed on this order since it was opened (address, note), to be read."""

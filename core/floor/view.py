@@ -41,6 +41,8 @@ def view(
         done_today=done_today,
         last_parcel=last_parcel or state.last_parcel,
         mode=state.mode,
+        backs=state.backs,
+        back=state.back,
         changes=work.unread,
     )
 

@@ -50,6 +50,8 @@ class ParcelRef:
     handed_over: bool = False
     refusal: Message | None = None
     """Why it must not leave the building; None when it may."""
+    void: bool = False
+    """The label is worth nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)

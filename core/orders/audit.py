@@ -9,7 +9,7 @@ from core.dispatch import Need, choose
 from core.orders import holds
 from core.orders.lines import learn
 from core.stock import reserve
-from core.store import Row, Tx
+from core.store import Row, Rows, Tx
 
 
 def audit(tx: Tx, order_id: int) -> bool:
@@ -20,7 +20,7 @@ def audit(tx: Tx, order_id: int) -> bool:
     lines = tx.all("SELECT * FROM order_lines WHERE order_id = ?", order_id)
     if learn(tx, lines):
         lines = tx.all("SELECT * FROM order_lines WHERE order_id = ?", order_id)
-    found = findings(order, lines)
+    found = findings(order, lines, told=told_by_us(tx, order))
     held = settle(tx, order, found, keep={"no_stock"})
     if order["ready_at"] is not None and not any(line["wanted"] for line in lines):
         holds.hold(tx, order_id, "short")  # nothing left to ship: a person settles it
@@ -45,17 +45,26 @@ def recheck(tx: Tx, after: int = 0, limit: int = 10) -> int | None:
     return int(rows[-1]["id"]) if rows else None
 
 
-def findings(order: Row, lines: list[Row]) -> dict[str, str]:
-    """Hold reason -> detail, for everything the facts object to."""
+def told_by_us(read: Rows, order: Row) -> bool:
+    """Whether "shipped" at the shop is our own doing."""
+    from core.shipping.parcels import was_told
+
+    if order["backhauled_at"] is not None:
+        return True
+    return order["status"] in ("partial", "shipped", "done") and was_told(read, order["id"])
+
+
+def findings(order: Row, lines: list[Row], *, told: bool = False) -> dict[str, str]:
+    """Hold reason -> detail, for everything the facts object to; ``told``: the shop ships by us."""
     found: dict[str, str] = {}
     status = order["status"]
     if status in ("unpaid", "unknown", "hold"):
         found[
             {"unpaid": "unpaid", "unknown": "status_unknown", "hold": "platform_hold"}[status]
         ] = order["status_word"]
-    if status in ("shipped", "done") and order["backhauled_at"] is None:
+    if status in ("shipped", "done") and not told:
         found["shipped_elsewhere"] = ""
-    if status == "partial" and order["backhauled_at"] is None:
+    if status == "partial" and not told:
         found["partly_shipped"] = ""
     if order["buyer_note"] is None:
         found["missing_note"] = ""

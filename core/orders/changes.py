@@ -4,6 +4,7 @@ from core.orders import holds
 from core.orders.audit import audit
 from core.orders.buyer import flag_same_buyer, same_buyer_key
 from core.orders.lines import insert_line, place_product, sku_of, summarise
+from core.orders.putback import put_back
 from core.orders.values import Telling
 from core.ports import PlatformLine, Receiver
 from core.stock import release
@@ -18,8 +19,8 @@ def apply_change(tx: Tx, order_id: int, told: Telling) -> None:
     moved = update_order(tx, before, told)
     if before["open"]:
         follow_lines(tx, before, told)
-        if "address" in moved and addressed(tx, order_id):
-            holds.hold(tx, order_id, "address_changed")
+        if "address" in moved:
+            follow_address(tx, before)
         if "note" in moved and before["verified_at"] is not None:
             holds.hold(tx, order_id, "note_changed", clean(told.order.buyer_note, 200))
         summarise(tx, order_id)
@@ -80,11 +81,27 @@ def update_order(tx: Tx, before: Row, told: Telling) -> set[str]:
     tx.run(f"UPDATE orders SET {columns} WHERE id = ?", *facts.values(), before["id"])
     moved = {name for name, value in facts.items() if before[name] != value}
     named = moved & {"status", "ship_by", "tier", "paid_at", "seller_note"}
-    if moved & address.keys() - {"cipher_ref", "same_buyer_key"}:
+    if moved & address.keys() - {"cipher_ref", "same_buyer_key"} or hidden_move(told, moved):
         named.add("address")
     if moved & {"buyer_note"}:
         named.add("note")
     return named
+
+
+def hidden_move(told: Telling, moved: set[str]) -> bool:
+    """Whether a masked address moved: the channel says so, and its reference is another one."""
+    return "address_changed" in told.order.flags and "cipher_ref" in moved
+
+
+def follow_address(tx: Tx, order: Row) -> None:
+    """Not yet picked: dispatched anew. A carrier has it already: held, for a supervisor."""
+    from core.watch import raise_alert
+
+    if addressed(tx, order["id"]):
+        holds.hold(tx, order["id"], "address_changed")
+        raise_alert(tx, "address_changed", order["number"], order["id"])
+    elif order["picking_at"] is None:
+        reopen(tx, order, "address_changed")
 
 
 def follow_lines(tx: Tx, order: Row, told: Telling) -> None:
@@ -185,7 +202,7 @@ def withdraw_units(tx: Tx, order: Row, row: Row, refunded: int) -> None:
     if order["warehouse_id"] is not None:
         release(tx, row, order["warehouse_id"], row["reserved"] - left, "refunded")
     if back:
-        put_back(tx, order["id"], row["id"], back)
+        put_back(tx, order["id"], row["id"], back, "refunded")
     if row["verified"] > left and order["verified_at"] is not None:
         holds.hold(tx, order["id"], "question", "line_withdrawn")  # it lies in the closed box
     tx.event("line_withdrawn", order["id"], line=row["id"], units=refunded - row["refunded"])
@@ -235,18 +252,9 @@ def give_back(tx: Tx, order: Row, why: str) -> None:
         if order["warehouse_id"] is not None:
             release(tx, row, order["warehouse_id"], row["reserved"], why)
         if row["picked"]:
-            put_back(tx, order["id"], row["id"], row["picked"])
+            put_back(tx, order["id"], row["id"], row["picked"], why)
     tx.run("UPDATE order_lines SET verified = 0, picked = 0 WHERE order_id = ?", order["id"])
     tx.run("DELETE FROM claims WHERE order_id = ?", order["id"])
-
-
-def put_back(tx: Tx, order_id: int, line_id: int, quantity: int) -> None:
-    """A task: these units lie in a tote or a parcel and belong on the shelf."""
-    tx.run(
-        "INSERT INTO put_backs (order_id, line_id, quantity, since) VALUES (?, ?, ?, ?)",
-        *(order_id, line_id, quantity, tx.now),
-    )
-    tx.event("put_back", order_id, line=line_id, units=quantity)
 
 
 def nothing_left(tx: Tx, order_id: int) -> bool:
@@ -270,9 +278,21 @@ def cancel(tx: Tx, order_id: int, why: str) -> None:
         "UPDATE print_jobs SET state = 'cancelled' WHERE order_id = ? AND state = 'waiting'",
         order_id,
     )
+    catch_parcel(tx, order)
     from core.shipping.parcels import void_parcel
 
     void_parcel(tx, order_id, why)
+
+
+def catch_parcel(tx: Tx, order: Row) -> None:
+    """A labelled box stands among those that leave: somebody must take it out."""
+    from core.shipping.parcels import live_parcel
+    from core.watch import raise_alert
+
+    parcel = live_parcel(tx, order["id"])
+    if parcel is not None and order["labelled_at"] is not None:
+        waybill = parcel["waybill"] or ""
+        raise_alert(tx, "intercept", order["number"], order["id"], waybill=waybill)
 
 
 def tell_too_late(tx: Tx, before: Row, told: Telling, moved: set[str]) -> None:

@@ -6,10 +6,11 @@ Decides who may do what by role; never how fast anybody is.
 from dataclasses import dataclass
 
 from core.errors import Problem
+from core.messages import message
 from core.store import Actor, Row, Rows, Tx
 from core.text import clean
 
-__all__ = ["ROLES", "Operator", "add", "by_badge", "named", "retire", "staff"]
+__all__ = ["ROLES", "Operator", "add", "by_badge", "must_be", "named", "retire", "staff"]
 
 ROLES = ("packer", "supervisor", "service", "finance")
 
@@ -66,6 +67,17 @@ def named(read: Rows, name: str) -> Operator:
     )
     if row is None:
         raise Problem("people.unknown_badge", badge=name)
+    return person(row)
+
+
+def must_be(read: Rows, operator_id: int | None, roles: tuple[str, ...]) -> Operator:
+    """The person acting, whose role allows it. Raises Problem naming the roles that do."""
+    allowed = tuple(message(f"role.{role}") for role in roles)
+    if operator_id is None:
+        raise Problem("people.needs_badge", roles=allowed)
+    row = read.one("SELECT * FROM operators WHERE id = ? AND active = 1", operator_id)
+    if row is None or row["role"] not in roles:
+        raise Problem("people.needs_role", name=row["name"] if row else "-", roles=allowed)
     return person(row)
 
 

@@ -2,18 +2,23 @@
 
 from core.errors import Problem
 from core.ports import Waybill
-from core.store import Row, Tx
+from core.store import Row, Rows, Tx
 
 
-def want_waybill(tx: Tx, order_id: int, weight_g: int, expected_g: int | None) -> int:
-    """The parcel is packed and weighed: ask for its waybill. Returns the parcel's id."""
+def want_waybill(
+    tx: Tx, order_id: int, weight_g: int, expected_g: int | None, station: str = ""
+) -> int:
+    """The parcel is packed and weighed: ask for its waybill. Returns the parcel's id.
+
+    ``station`` is where its label is printed; "" where the parcel is.
+    """
     order = tx.the("SELECT carrier FROM orders WHERE id = ?", order_id)
     uid = tx.uid()
     parcel_id = int(
         tx.run(
             "INSERT INTO parcels (uid, order_id, station, weight_g, expected_g, carrier)"
             " VALUES (?, ?, ?, ?, ?, ?)",
-            *(uid, order_id, tx.actor.station, weight_g, expected_g, order["carrier"]),
+            *(uid, order_id, station or tx.actor.station, weight_g, expected_g, order["carrier"]),
         ).lastrowid
     )
     send(tx, "waybill", f"waybill:{uid}", order_id, parcel_id)
@@ -167,9 +172,28 @@ def void_parcel(tx: Tx, order_id: int, why: str) -> None:
         send(tx, "void", f"void:{parcel['uid']}", order_id, parcel["id"])
 
 
-def live_parcel(tx: Tx, order_id: int) -> Row | None:
+def live_parcel(read: Rows, order_id: int) -> Row | None:
     """The parcel that is on its way; an order has at most one."""
-    return tx.one("SELECT * FROM parcels WHERE order_id = ? AND voided_at IS NULL", order_id)
+    return read.one("SELECT * FROM parcels WHERE order_id = ? AND voided_at IS NULL", order_id)
+
+
+def earlier_waybills(read: Rows, order_id: int) -> set[str]:
+    """Waybills of this order that are void: what a shop may still have in place of the live one."""
+    rows = read.all(
+        "SELECT waybill FROM parcels WHERE order_id = ? AND voided_at IS NOT NULL"
+        " AND waybill IS NOT NULL",
+        order_id,
+    )
+    return {row["waybill"] for row in rows}
+
+
+def was_told(read: Rows, order_id: int) -> bool:
+    """Whether the shop took a tracking number of this order from us."""
+    row = read.one(
+        "SELECT 1 FROM outbox WHERE order_id = ? AND kind = 'backhaul' AND state = 'done' LIMIT 1",
+        order_id,
+    )
+    return row is not None
 
 
 def number_of(tx: Tx, order_id: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.errors import Problem
+from core.messages import pack
 from core.orders.holds import end, shipping_stopped
 from core.orders.slip import receiver_of
 from core.ports import (
@@ -23,10 +24,21 @@ from core.ports import (
 from core.ports import (
     Sender as From,
 )
-from core.shipping.parcels import store_waybill
+from core.shipping.again import next_carrier
+from core.shipping.parcels import earlier_waybills, store_waybill
 from core.store import Row, Rows, Store, Tx
 from core.store.store import BACKGROUND
 from core.sync.pull import Shop, refresh
+from core.sync.shipback import (
+    Conflict,
+    Dispute,
+    already_there,
+    parcel_of,
+    replace_at,
+    reships,
+    ship,
+    shipment_of,
+)
 from core.watch import close_alert, raise_alert
 
 log = logging.getLogger(__name__)
@@ -35,16 +47,14 @@ FORGETS_MS = 47 * 3_600_000
 LOOK_AGAIN_MS = 300_000
 """A shop that took a tracking number is asked this much later whether it shows it."""
 CARRIER = "carrier"
+NEXT_AFTER = frozenset({"balance", "unreachable"})
+"""Refusals after which the next carrier is asked; any other is for a person."""
 AUTH_PAUSE_S = 600.0
 BACKOFF_S = (2, 5, 15, 60, 300, 900)
 
 
 class Postpone(Exception):  # noqa: N818
     """Not now: something here must settle first."""
-
-
-class Conflict(Exception):  # noqa: N818
-    """The other side has something else than we want it to have; a person decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +117,7 @@ class Sender:
             answer = str(postponed)
             self._write(lambda tx: again(tx, due, 30, answer, asked=due.asked_before))
         except Conflict as conflict:
-            answer = str(conflict)
-            self._write(lambda tx: to_person(tx, due.id, due.kind, due.order_id, answer))
+            self._conflict(due, conflict)
         except Exception as stumble:
             log.exception("sending %s %d stumbled", due.kind, due.id)
             self._recover(due, stumble)
@@ -118,11 +127,18 @@ class Sender:
             self._write(lambda tx: close_alert(tx, refusal(target), target))
         return True
 
+    def _conflict(self, due: Due, conflict: Conflict) -> None:
+        """Keep what the shop has, and whether we could put ours in its place."""
+        row = self.store.read.one("SELECT shop_id FROM orders WHERE id = ?", due.order_id)
+        shop = self.shops.get(row["shop_id"]) if row and due.kind == "backhaul" else None
+        dispute = conflict.dispute(can_replace=shop is not None and reships(shop) is not None)
+        self._write(lambda tx: to_person(tx, due.id, due.kind, due.order_id, dispute))
+
     def _recover(self, due: Due, stumble: Exception) -> None:
         """Nobody knows how far it got: ask first next time; what the store refuses, a person."""
         answer = str(stumble)
         if isinstance(stumble, Problem) and stumble.message.id == "store.refused":
-            self._write(lambda tx: to_person(tx, due.id, due.kind, due.order_id, answer))
+            self._write(lambda tx: to_person(tx, due.id, due.kind, due.order_id, Dispute(answer)))
         else:
             self._write(lambda tx: again(tx, due, backoff(due.attempts), answer, asked=True))
 
@@ -156,6 +172,7 @@ class Sender:
         def write(tx: Tx) -> None:
             store_waybill(tx, due.parcel_id, waybill)
             finish(tx, due, waybill.number)
+            close_alert(tx, "carrier_balance", waybill.carrier)
 
         self._write(write)
 
@@ -179,12 +196,16 @@ class Sender:
         order = self.store.read.one("SELECT * FROM orders WHERE id = ?", due.order_id)
         assert order is not None
         shop = self.shops[order["shop_id"]]
-        if not (due.asked_before and already_there(shop, shipment)):
+        ours = may_replace(self.store.read, due)
+        if ours or not (due.asked_before and already_there(shop, shipment)):
             refresh(self.store, shop, order["platform_number"])
             shipment = self._to_tell(due)
             if shipment is None:
                 return
-            ship(shop, shipment)
+            if ours:
+                replace_at(shop, shipment, ours)
+            else:
+                ship(shop, shipment)
         waybill = shipment.waybill
         self._write(lambda tx: told(tx, due, shop, waybill))
 
@@ -201,56 +222,54 @@ class Sender:
         """Decide from the kind of failure whether to try again, and whether to ask first."""
         answer = str(failure)
         asked = due.asked_before or failure.in_doubt
+        if due.kind == "waybill" and certain(due, failure) and self._next_carrier(due, failure):
+            return
         if failure.fault in (Fault.BUSINESS, Fault.PERMISSION, Fault.UNKNOWN):
-            self._write(lambda tx: to_person(tx, due.id, due.kind, due.order_id, answer))
+            self._write(lambda tx: to_person(tx, due.id, due.kind, due.order_id, Dispute(answer)))
             return
         wait = failure.wait_s if failure.wait_s is not None else backoff(due.attempts)
         self._write(lambda tx: again(tx, due, wait, answer, asked=asked))
+
+    def _next_carrier(self, due: Due, failure: CallFailed) -> bool:
+        """Ask the next carrier of the shop's list; False when there is none left."""
+        refused, answer = failure.code.partition(":")[0], str(failure)
+
+        def write(tx: Tx) -> bool:
+            before = parcel_of(tx, due.parcel_id)["carrier"]
+            chosen = next_carrier(tx, due.parcel_id, refused)
+            if chosen is None:
+                return False
+            drop(tx, due, answer)
+            tell_of_refusal(tx, due.order_id, refused, before, chosen)
+            return True
+
+        return self.store.do(write, rank=BACKGROUND)
 
     def _write(self, work: object) -> None:
         self.store.do(work, rank=BACKGROUND)  # type: ignore[arg-type]
 
 
-def ship(shop: Shop, shipment: Shipment) -> None:
-    """Report a waybill; a refusal counts as done only when the shop already has our number."""
-    try:
-        shop.channel.ship(shipment)
-    except CallFailed as failure:
-        if failure.fault is Fault.BUSINESS and already_there(shop, shipment):
-            return
-        raise
+def may_replace(read: Rows, due: Due) -> set[str]:
+    """Waybills the shop may have that ours takes the place of: voided ones, and those a person
+    named."""
+    row = read.one("SELECT replaces FROM outbox WHERE id = ?", due.id)
+    return earlier_waybills(read, due.order_id) | set(row["replaces"].split() if row else ())
 
 
-def shipment_of(read: Rows, order_id: int, parcel_id: int) -> Shipment | None:
-    """What the shop is to be told of a parcel; None when it is not to be told any more."""
-    order = read.one("SELECT * FROM orders WHERE id = ?", order_id)
-    parcel = parcel_of(read, parcel_id)
-    assert order is not None
-    if order["cancelled_at"] is not None or parcel["voided_at"] is not None:
-        return None
-    return Shipment(
-        platform_number=order["platform_number"],
-        sub_numbers=sub_numbers(read, order_id),
-        carrier=parcel["carrier"],
-        waybill=parcel["waybill"],
-        reference=parcel["uid"],
-    )
+def certain(due: Due, failure: CallFailed) -> bool:
+    """Whether a carrier said no, and nothing can have been bought."""
+    word = failure.code.partition(":")[0]
+    sure = failure.fault is Fault.BUSINESS and word in NEXT_AFTER
+    return sure and not failure.in_doubt and not due.asked_before
 
 
-def already_there(shop: Shop, shipment: Shipment) -> bool:
-    """Whether the shop has our waybill. Raises Conflict when it has another for this parcel."""
-    known = {
-        parcel.waybill
-        for parcel in shop.channel.shipped(shipment.platform_number)
-        if not parcel.sub_number
-        or not shipment.sub_numbers
-        or parcel.sub_number in shipment.sub_numbers
-    }
-    if shipment.waybill in known:
-        return True
-    if known:
-        raise Conflict(f"shop has {' '.join(sorted(known))}, ours is {shipment.waybill}")
-    return False
+def tell_of_refusal(tx: Tx, order_id: int, refused: str, before: str, chosen: str) -> None:
+    """Once for an empty account, for each order for a place nobody goes to."""
+    if refused == "balance":
+        raise_alert(tx, "carrier_balance", before, carrier=before, then=chosen)
+        return
+    number = tx.the("SELECT number FROM orders WHERE id = ?", order_id)["number"]
+    raise_alert(tx, "carrier_unreachable", number, order_id, carrier=before, then=chosen)
 
 
 def next_due(read: Rows, now: int, where: str, values: tuple[object, ...]) -> Row | None:
@@ -333,11 +352,17 @@ def told(tx: Tx, due: Due, shop: Shop, waybill: str) -> None:
         end(tx, due.order_id, reason)
 
 
-def to_person(tx: Tx, outbox_id: int, kind: str, order_id: int, answer: str) -> None:
+def to_person(tx: Tx, outbox_id: int, kind: str, order_id: int, dispute: Dispute) -> None:
     """No retry can help: somebody must look at it."""
-    tx.run("UPDATE outbox SET state = 'conflict', last_answer = ? WHERE id = ?", answer, outbox_id)
+    why = dispute.why
+    tx.run(
+        "UPDATE outbox SET state = 'conflict', last_answer = ?, theirs = ?, can_replace = ?,"
+        " why = ? WHERE id = ?",
+        *(dispute.answer, " ".join(dispute.theirs), int(dispute.can_replace)),
+        *(pack({"why": why}) if why else "", outbox_id),
+    )
     number = tx.the("SELECT number FROM orders WHERE id = ?", order_id)["number"]
-    raise_alert(tx, f"{kind}_refused", number, order_id, answer=answer)
+    raise_alert(tx, f"{kind}_refused", number, order_id, answer=why or dispute.answer)
 
 
 def try_again(tx: Tx, outbox_id: int) -> None:
@@ -357,24 +382,6 @@ def refusal(target: str) -> str:
 def backoff(attempts: int) -> float:
     """Seconds until the next try: longer each time, spread so that benches do not march in step."""
     return BACKOFF_S[min(attempts, len(BACKOFF_S)) - 1] * (0.75 + random.random() / 2)
-
-
-def sub_numbers(read: Rows, order_id: int) -> tuple[str, ...]:
-    """The lines in the parcel when it is not the whole order; empty when it is."""
-    rows = read.all(
-        "SELECT sub_number, ordered > refunded + short AS inside FROM order_lines"
-        " WHERE order_id = ? AND bundle_line_id IS NULL",
-        order_id,
-    )
-    inside = tuple(row["sub_number"] for row in rows if row["inside"])
-    return () if len(inside) == len(rows) else inside
-
-
-def parcel_of(read: Rows, parcel_id: int) -> Row:
-    """A parcel's row."""
-    row = read.one("SELECT * FROM parcels WHERE id = ?", parcel_id)
-    assert row is not None
-    return row
 
 
 def waybill_request(read: Rows, parcel_id: int, sender: From) -> WaybillRequest:

@@ -9,9 +9,9 @@ import logging
 from core.ports import CallFailed, Fault
 from core.store import Row, Rows, Store, Tx
 from core.store.store import BACKGROUND
-from core.sync import outbox
-from core.sync.outbox import Conflict
+from core.sync.outbox import to_person
 from core.sync.pull import Shop
+from core.sync.shipback import Conflict, Dispute, already_there, reships, shipment_of
 
 log = logging.getLogger(__name__)
 MOST = 20
@@ -39,22 +39,22 @@ def due(read: Rows, shop_id: int, now: int, most: int) -> list[Row]:
 
 def look(store: Store, shop: Shop, row: Row) -> None:
     """One effect: seen, sent again, or for a person. Raises CallFailed when it cannot be told."""
-    shipment = outbox.shipment_of(store.read, row["order_id"], row["parcel_id"])
+    shipment = shipment_of(store.read, row["order_id"], row["parcel_id"])
     try:
-        seen = shipment is None or outbox.already_there(shop, shipment)
+        seen = shipment is None or already_there(shop, shipment)
     except Conflict as conflict:
-        answer = str(conflict)
+        dispute = conflict.dispute(can_replace=reships(shop) is not None)
     except CallFailed as failure:
         if failure.fault is not Fault.BUSINESS:
             store.do(lambda tx: later(tx, row), rank=BACKGROUND)
             raise
-        answer = str(failure)
+        dispute = Dispute(str(failure))
     else:
-        answer = "" if seen or not row["resent"] else "not shown by the shop"
-        if not answer:
+        if seen or not row["resent"]:
             store.do(lambda tx: (settle if seen else once_more)(tx, row), rank=BACKGROUND)
             return
-    store.do(lambda tx: give_up(tx, row, answer), rank=BACKGROUND)
+        dispute = Dispute("not shown by the shop")
+    store.do(lambda tx: give_up(tx, row, dispute), rank=BACKGROUND)
 
 
 def settle(tx: Tx, row: Row) -> None:
@@ -83,7 +83,7 @@ def once_more(tx: Tx, row: Row) -> None:
     )
 
 
-def give_up(tx: Tx, row: Row, answer: str) -> None:
+def give_up(tx: Tx, row: Row, dispute: Dispute) -> None:
     """A person decides."""
     tx.run("UPDATE orders SET backhauled_at = NULL WHERE id = ?", row["order_id"])
-    outbox.to_person(tx, row["outbox_id"], row["kind"], row["order_id"], answer)
+    to_person(tx, row["outbox_id"], row["kind"], row["order_id"], dispute)

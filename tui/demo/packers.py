@@ -433,7 +433,7 @@ class Packer:
         if view.number == number:
             self.tally.did["resumed"] += 1
             del self.aside[number]
-        elif self._told(view, "open.held", "open.not_ready"):
+        elif self._told(view, "open.held", "open.address_changed", "open.not_ready"):
             self._tried[number] += 1
             self.aside[number] = now + min(5.0, 0.3 * 2 ** self._tried[number])
         else:
@@ -506,7 +506,10 @@ class Packer:
             elif self._told(after, "handover.cancelled"):
                 self.tally.did["stayed"] += 1
                 self._forget(number)
-            elif self._told(after, "handover.voided") or number in self._unlabelled:
+            elif (
+                self._told(after, "handover.voided", "handover.replaced")
+                or number in self._unlabelled
+            ):
                 self._unlabelled.discard(number)
                 self.parcels[number] = ""
             else:

@@ -76,6 +76,7 @@ class Shelf:
     upcoming: str = NUMBER
     singles: dict = field(default_factory=dict)
     totes: dict = field(default_factory=dict)
+    backs: tuple = ()
 
     def badge(self, text):
         return self.badges.get(text)
@@ -106,6 +107,9 @@ class Shelf:
 
     def single(self, ref):
         return self.singles.get(ref.sku)
+
+    def put_backs(self):
+        return self.backs
 
 
 ITEM_RED, ITEM_BLUE, ITEM_CUP = "6901234567892", "6901234567908", "6901234567915"
