@@ -10,12 +10,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.clock import Clock
-from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
+from core.ports import (
+    CallFailed,
+    Fault,
+    PlatformOrder,
+    Receiver,
+    Shipment,
+    ShippedParcel,
+    WindowRules,
+)
 from drivers.channels import douyin_order
 from drivers.channels.access import ShopAccess
 from drivers.channels.connector import Connector, Limits, asked_for
 from drivers.channels.douyin_gate import Gateway
 from drivers.channels.reading import Told, part, rows, seconds_in, whole_seconds, word
+from drivers.channels.refusal import used_up
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +32,8 @@ GATEWAY = "https://openapi-fxg.jinritemai.com"
 LISTING = "order.searchList"
 DETAIL = "order.orderDetail"
 SHIP = "order.logisticsAddSinglePack"
+EDIT = "order.logisticsEdit"
+DECRYPT = "order.batchDecrypt"
 CARRIERS: Mapping[str, str] = {
     "sf": "shunfeng",
     "yto": "yuantong",
@@ -144,6 +155,26 @@ class DouyinShop(Connector):
         }
         if not self._gate.call(SHIP, parcel, writes=True).get("pack_id"):
             raise CallFailed(Fault.TRANSIENT, "not_confirmed", in_doubt=True)
+
+    def reship(self, shipment: Shipment, old: str) -> None:
+        """Put another waybill in the place of the order's one. Raises CallFailed, ``in_doubt`` when
+        it may have been taken."""
+        asked = {
+            "order_id": shipment.platform_number,
+            "company_code": self._carrier(shipment),
+            "logistics_code": shipment.waybill,
+        }
+        self._gate.call(EDIT, asked, writes=True)
+
+    def reveal(self, number: str, receiver: Receiver) -> Receiver:
+        """Who a hidden receiver is, from the ciphers the order has now. Raises CallFailed."""
+        hidden = douyin_order.ciphers(self._order(number))
+        asked = [{"auth_id": number, "cipher_text": cipher} for cipher in hidden.values()]
+        try:
+            told = self._gate.call(DECRYPT, {"cipher_infos": asked})
+        except CallFailed as failed:
+            raise used_up(failed, self.server_now()) from failed
+        return douyin_order.in_clear(receiver, hidden, rows(told.get("decrypt_infos")))
 
     def _contents(self, shipment: Shipment) -> list[dict[str, Any]]:
         """The lines in the parcel with their quantities, which only the platform knows now."""

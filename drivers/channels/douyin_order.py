@@ -5,9 +5,18 @@ number; names and addresses come masked, their ciphers beside them.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
-from core.ports import CallFailed, Fault, PlatformLine, PlatformOrder, Receiver, ShippedParcel
+from core.ports import (
+    MISMATCH,
+    CallFailed,
+    Fault,
+    PlatformLine,
+    PlatformOrder,
+    Receiver,
+    ShippedParcel,
+)
 from core.text import clean
 from drivers.channels.promises import tier_named
 from drivers.channels.reading import MISSING, Reading, Told, part, raw, rows, word
@@ -141,6 +150,31 @@ def _receiver(told: Told) -> Receiver:
         address=name("street") + clean(where.get("detail"), 300),
         cipher_ref=clean(told.get("encrypt_post_tel")),
     )
+
+
+def ciphers(order: Told) -> dict[str, str]:
+    """What is hidden of a receiver, by what it is of."""
+    found = {
+        "phone": order.get("encrypt_post_tel"),
+        "name": order.get("encrypt_post_receiver"),
+        "address": part(order, "post_addr").get("encrypt_detail"),
+    }
+    return {name: text for name, told in found.items() if (text := clean(told, 1000))}
+
+
+def in_clear(receiver: Receiver, hidden: dict[str, str], told: list[Told]) -> Receiver:
+    """A receiver with what the platform told of their ciphers. Raises CallFailed for a cipher
+    that is no longer the order's."""
+    texts = {clean(one.get("cipher_text"), 1000): one for one in told}
+    clear: dict[str, str] = {}
+    for name, cipher in hidden.items():
+        one = texts.get(cipher, {})
+        if word(one.get("err_no")) not in ("0", ""):
+            raise CallFailed(Fault.BUSINESS, MISMATCH, clean(one.get("err_msg"), 200))
+        clear[name] = clean(one.get("decrypt_text"), 300)
+    if not all(clear.get(name) for name in hidden):
+        raise CallFailed(Fault.TRANSIENT, "no_receiver", "expected a text for each cipher")
+    return replace(receiver, cipher_ref="", **clear)
 
 
 def _promise(told: Told) -> str:

@@ -23,6 +23,7 @@ DEALS = "pdd.ktt.order.list"
 """By the time of the deal. The names of its two bounds are from memory, not from a document."""
 DETAIL = "pdd.ktt.order.get"
 SHIP = "pdd.ktt.order.logistic.create"
+TAKE_BACK = "pdd.ktt.order.logistic.delete"
 NAMES: Mapping[str, str] = {
     "sto": "申通快递",
     "sf": "顺丰速运",
@@ -97,6 +98,19 @@ class KttShop(Connector):
         }
         if not confirmed(self._pop.call(SHIP, parcel, writes=True)):
             raise CallFailed(Fault.TRANSIENT, "not_confirmed", in_doubt=True)
+
+    def reship(self, shipment: Shipment, old: str) -> None:
+        """Take the report of ``old`` back, then report the new waybill. Raises CallFailed,
+        ``in_doubt`` when some of it may have been done: asked again, it goes on where it was."""
+        subs = self._reported(self._order(shipment.platform_number), shipment)
+        parcel = {
+            "orderSn": shipment.platform_number,
+            "subOrderSnList": list(subs) if subs else None,
+            "waybillNo": old,
+        }
+        if not confirmed(self._pop.call(TAKE_BACK, parcel, writes=True)):
+            raise CallFailed(Fault.TRANSIENT, "not_confirmed", in_doubt=True)
+        self.ship(shipment)
 
     @staticmethod
     def _reported(told: Told, shipment: Shipment) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ GATEWAY = "https://openapi.kwaixiaodian.com"
 LISTING = "open.order.cursor.list"
 DETAIL = "open.order.detail"
 SHIP = "open.seller.order.goods.deliver"
+UPDATE = "open.seller.order.logistics.update"
 REFRESH = "/oauth2/refresh_token"
 _ALL = 1
 _BY_CREATION, _BY_CHANGE = 1, 2
@@ -95,20 +96,28 @@ class KuaishouShop(Connector):
 
         What a second report does is not documented, so the order is looked at first.
         """
-        company = self._carrier(shipment)
-        if not company.isdecimal():
-            raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
+        asked = self._parcel(shipment)
         known = {parcel.waybill for parcel in self.shipped(shipment.platform_number)}
         if shipment.waybill in known:
             return
         if known:
             raise CallFailed(Fault.BUSINESS, "already_shipped", " ".join(sorted(known)))
-        asked = {
+        self._call(SHIP, asked, writes=True)
+
+    def reship(self, shipment: Shipment, old: str) -> None:
+        """Put another waybill in the place of the order's one. Raises CallFailed, ``in_doubt`` when
+        it may have been taken."""
+        self._call(UPDATE, self._parcel(shipment), writes=True)
+
+    def _parcel(self, shipment: Shipment) -> dict[str, Any]:
+        company = self._carrier(shipment)
+        if not company.isdecimal():
+            raise CallFailed(Fault.PERMISSION, "carrier", shipment.carrier)
+        return {
             "orderId": numeral(shipment.platform_number),
             "expressNo": shipment.waybill,
             "expressCode": int(company),
         }
-        self._call(SHIP, asked, writes=True)
 
     # --- calls ----------------------------------------------------------------------------------
 

@@ -8,8 +8,9 @@ cipher, only while the order is to be shipped, and masked, which is what is show
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
-from core.ports import PlatformLine, PlatformOrder, Receiver, ShippedParcel
+from core.ports import CallFailed, Fault, PlatformLine, PlatformOrder, Receiver, ShippedParcel
 from core.text import clean
 from drivers.channels.reading import MISSING, Reading, Told, is_set, part, raw, rows, word
 
@@ -117,3 +118,21 @@ def _receiver(told: Told) -> Receiver:
         address=shown("address", 300) or clean(told.get("address_mask"), 300),
         cipher_ref=json.dumps(ciphers, separators=(",", ":")) if any(ciphers.values()) else "",
     )
+
+
+def ciphers(receiver: Receiver) -> dict[str, str]:
+    """What is hidden of a receiver, by what it is of. Raises CallFailed when nothing is kept."""
+    kept = json.loads(receiver.cipher_ref) if receiver.cipher_ref else {}
+    hidden = {name: str(cipher) for name, cipher in kept.items() if cipher}
+    if not hidden:
+        raise CallFailed(Fault.BUSINESS, "no_cipher", "the platform gave no cipher")
+    return hidden
+
+
+def in_clear(receiver: Receiver, hidden: dict[str, str], told: list[Told]) -> Receiver:
+    """A receiver with what the platform told of their ciphers. Raises CallFailed."""
+    texts = {str(x.get("encrypted_data")): clean(x.get("decrypted_data"), 300) for x in told}
+    clear = {name: texts.get(cipher, "") for name, cipher in hidden.items()}
+    if not all(clear.values()):
+        raise CallFailed(Fault.TRANSIENT, "no_receiver", "expected a text for each cipher")
+    return replace(receiver, cipher_ref="", **clear)

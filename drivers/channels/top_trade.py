@@ -117,6 +117,18 @@ def _receiver(trade: Told) -> Receiver:
     )
 
 
+def in_clear(told: Told) -> Receiver:
+    """A receiver as the platform tells them on demand."""
+    return Receiver(
+        name=clean(told.get("name"), 100),
+        phone=clean(told.get("mobile") or told.get("phone"), 40),
+        province=clean(told.get("state"), 40),
+        city=clean(told.get("city"), 40),
+        district=clean(told.get("district"), 40),
+        address=clean(told.get("town"), 60) + clean(told.get("address_detail"), 300),
+    )
+
+
 def _flags(trade: Told) -> Iterator[str]:
     """The platform's own reasons not to ship."""
     yield from (name for name in _HOLDS if is_set(trade.get(name)))

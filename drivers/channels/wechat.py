@@ -10,7 +10,15 @@ from functools import partial
 from typing import Any
 
 from core.clock import Clock
-from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
+from core.ports import (
+    CallFailed,
+    Fault,
+    PlatformOrder,
+    Receiver,
+    Shipment,
+    ShippedParcel,
+    WindowRules,
+)
 from core.text import clean
 from drivers.channels import wechat_order
 from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
@@ -23,6 +31,8 @@ TOKEN = "/cgi-bin/stable_token"
 LISTING = "/channels/ec/order/list/get"
 DETAIL = "/channels/ec/order/get"
 SHIP = "/channels/ec/order/delivery/send"
+UPDATE = "/channels/ec/order/deliveryinfo/update"
+DECODE = "/channels/ec/order/sensitiveinfo/decode"
 CARRIERS: Mapping[str, str] = {
     "sf": "SF",
     "yto": "YTO",
@@ -100,6 +110,23 @@ class WechatShop(Connector):
         }
         asked = {"order_id": shipment.platform_number, "delivery_list": [parcel]}
         self._call(SHIP, asked, writes=True)
+
+    def reship(self, shipment: Shipment, old: str) -> None:
+        """Put a waybill in the place of ``old``; the order's other parcels are told again as they
+        are. Raises CallFailed, ``in_doubt`` when it may have been taken."""
+        company = self._carrier(shipment)
+        told = self._order(shipment.platform_number)
+        packs = wechat_order.repacked(told, old, company, shipment.waybill)
+        parcels = [{**pack, "deliver_type": _SELF_SENT} for pack in packs]
+        asked = {"order_id": shipment.platform_number, "delivery_list": parcels}
+        self._call(UPDATE, asked, writes=True)
+
+    def reveal(self, number: str, receiver: Receiver) -> Receiver:
+        """Who a hidden receiver is. Raises CallFailed."""
+        told = part(self._call(DECODE, {"order_id": number}), "address_info")
+        if not told:
+            raise CallFailed(Fault.TRANSIENT, "no_receiver", f"expected the receiver of {number}")
+        return wechat_order.receiver({"address_info": told})
 
     # --- calls ----------------------------------------------------------------------------------
 

@@ -49,7 +49,7 @@ def order(told: Told, now: int) -> PlatformOrder:
         paid_at=reading.seconds(part(detail, "pay_info").get("pay_time")),
         ship_by=min(deadlines, default=None),
         buyer_key=clean(told.get("openid")),
-        receiver=_receiver(part(detail, "delivery_info")),
+        receiver=receiver(part(detail, "delivery_info")),
         buyer_note=clean(more.get("customer_notes")),
         seller_note=clean(more.get("merchant_notes")),
         amount_cents=amount,
@@ -96,6 +96,23 @@ def contents(told: Told, subs: tuple[str, ...]) -> list[dict[str, Any]]:
     if not lines or (subs and len(lines) != len(set(subs))):
         raise CallFailed(Fault.BUSINESS, "already_shipped", f"{len(lines)} lines left to ship")
     return lines
+
+
+def repacked(told: Told, old: str, company: str, waybill: str) -> list[dict[str, object]]:
+    """An order's parcels as they are to be told, one of them with another waybill. Raises
+    CallFailed when it has none of that number."""
+    packs: list[dict[str, object]] = [
+        {
+            "delivery_id": company if mine else clean(pack.get("delivery_id"), 40),
+            "waybill_id": waybill if mine else clean(pack.get("waybill_id"), 60),
+            "product_infos": [dict(line) for line in rows(pack.get("product_infos"))],
+        }
+        for pack in _packs(told)
+        for mine in [clean(pack.get("waybill_id"), 60) == old]
+    ]
+    if not any(pack["waybill_id"] == waybill for pack in packs):
+        raise CallFailed(Fault.BUSINESS, "no_parcel", f"expected a parcel {old}")
+    return packs
 
 
 def _packs(told: Told) -> list[Told]:
@@ -155,7 +172,8 @@ def _spec(told: Told) -> str:
     )
 
 
-def _receiver(told: Told) -> Receiver:
+def receiver(told: Told) -> Receiver:
+    """Where it goes, masked or in clear, as the platform tells it."""
     where = part(told, "address_info")
     province = clean(where.get("province_name"), 40)
     city = clean(where.get("city_name"), 40)

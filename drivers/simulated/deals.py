@@ -224,6 +224,15 @@ class Shop(Platform):
             asked_at=self.asked_at(deal.number),
         )
 
+    def repost(self, deal: Deal, items: Iterable[Item], waybill: str, company: str) -> None:
+        """The platform takes another waybill in the place of the one it has for these lines."""
+        items = list(items)
+        old = items[0].waybill
+        for item in items:
+            item.waybill, item.company = waybill, company
+        self._touched(deal)
+        self.commit(what="reshipped", tid=deal.number, waybill=waybill, company=company, old=old)
+
     def changed(self, start: int, end: int) -> list[tuple[int, Deal]]:
         """What a listing shows as changed in [start, end], oldest first, with that time."""
         now = self.now()

@@ -157,6 +157,10 @@ class SimulatedDouyin(Pushes, Shop):
                 return {"shop_order_detail": self._wire(self._known(told.get("shop_order_id")))}
             case "order.logisticsAddSinglePack":
                 return self._shipping(told)
+            case "order.logisticsEdit":
+                return self._editing(told)
+            case "order.batchDecrypt":
+                return self._decrypting(told)
             case "token.refresh" | "token.create":
                 return self._renewed(told)
         raise Refused(40003, "isv.method-invalid")
@@ -226,8 +230,9 @@ class SimulatedDouyin(Pushes, Shop):
             "seller_words": deal.note,
             "seller_remark_stars": 0,
             "open_id": "#" + hashlib.sha256(order.buyer.encode()).hexdigest()[:20],
-            "encrypt_post_tel": f"$enc{_digest(order.phone)}$1$",
-            "encrypt_post_receiver": f"#enc{_digest(order.name)}#1#",
+            "encrypt_post_tel": _ciphers(deal)["tel"][0],
+            "encrypt_post_receiver": _ciphers(deal)["name"][0],
+            "post_addr": {"encrypt_detail": _ciphers(deal)["detail"][0]},
             "mask_post_receiver": order.name[:1] + "*" * (len(order.name) - 1),
             "mask_post_tel": order.phone[:3] + "****" + order.phone[-4:],
             "mask_post_addr": {
@@ -292,6 +297,36 @@ class SimulatedDouyin(Pushes, Shop):
         self._done[key] = {"pack_id": f"p{len(self._done) + 1}"}
         return self._done[key]
 
+    def _editing(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Another waybill in the place of an order's only one."""
+        deal = self._known(told.get("order_id"))
+        waybill, company = str(told.get("logistics_code")), str(told.get("company_code"))
+        shipped = [item for item in deal.items if item.waybill]
+        if not shipped:
+            raise Refused(50002, "isv.business-failed:60025", "订单未发货，不能修改物流")
+        if len({item.waybill for item in shipped}) > 1:
+            raise Refused(50002, "isv.business-failed:60026", "多包裹订单请按包裹修改")
+        self._check_waybill(deal.number, waybill, company)
+        self.repost(deal, shipped, waybill, company)
+        return {}
+
+    def _decrypting(self, told: dict[str, Any]) -> dict[str, Any]:
+        asked = told.get("cipher_infos")
+        if not isinstance(asked, list) or not 1 <= len(asked) <= 50:
+            raise Refused(40004, "isv.parameter-invalid", "cipher_infos")
+        if self.decrypting():
+            raise Refused(50002, "isv.business-failed:300008", "当日解密额度已用完")
+        return {"decrypt_infos": [self._in_clear(one) for one in asked]}
+
+    def _in_clear(self, one: dict[str, Any]) -> dict[str, Any]:
+        deal = self._known(one.get("auth_id"))
+        plain = dict(_ciphers(deal).values())
+        text = plain.get(str(one.get("cipher_text")))
+        if text is None:
+            return {**one, "err_no": 300001, "err_msg": "密文与订单不匹配", "decrypt_text": ""}
+        self.commit(what="decrypted", tid=deal.number)
+        return {**one, "err_no": 0, "err_msg": "", "decrypt_text": text}
+
     def _parcel(self, number: str, told: dict[str, Any]) -> tuple[Deal, list[Item]]:
         deal = self._known(number)
         wanted = {
@@ -326,6 +361,16 @@ class SimulatedDouyin(Pushes, Shop):
             raise Refused(40004, "isv.parameter-invalid:60017", "物流单号不符合规则")
         if self.is_taken(waybill, number):
             raise Refused(50002, "isv.business-failed:70022", "物流单号已被其他订单使用")
+
+
+def _ciphers(deal: Deal) -> dict[str, tuple[str, str]]:
+    """What is hidden of a receiver: its cipher, and what it stands for."""
+    order = deal.told
+    return {
+        "tel": (f"$enc{_digest(order.phone)}$1$", order.phone),
+        "name": (f"#enc{_digest(order.name)}#1#", order.name),
+        "detail": (f"~enc{_digest(deal.address)}~1~", deal.address),
+    }
 
 
 def _packs(deal: Deal) -> list[dict[str, Any]]:

@@ -33,6 +33,7 @@ class SimulatedKtt(PopShop):
         super().__init__(clock, *access, **{"first_number": 260_120_400_000_017, **world})
         self.cancelled: dict[str, int] = {}
         """Units cancelled, by line number."""
+        self._undone: set[tuple[str, str]] = set()
 
     def next_number(self) -> str:
         """The day, then a number; lines are numbered the same way."""
@@ -59,6 +60,8 @@ class SimulatedKtt(PopShop):
                 return {"ktt_order_get_response": self._wire(self._known(form, "order_sn"))}
             case "pdd.ktt.order.logistic.create":
                 return {"ktt_order_logistic_create_response": self._shipping(form)}
+            case "pdd.ktt.order.logistic.delete":
+                return {"ktt_order_logistic_delete_response": self._deleting(form)}
         raise Refused(10017)
 
     def empty(self, request: Request) -> Reply:
@@ -108,6 +111,20 @@ class SimulatedKtt(PopShop):
             self.refused(number, waybill, str(refused.told["sub_code"]))
             raise
         self.post(deal, items, waybill, form.get("logisticsName", ""))
+        return {"is_success": True}
+
+    def _deleting(self, form: Mapping[str, str]) -> dict[str, Any]:
+        """A report is taken back."""
+        deal, waybill = self._known(form, "orderSn"), needed(form, "waybillNo")
+        items = [item for item in deal.items if item.waybill == waybill]
+        if not items:
+            raise Refused(50001, "30004", "物流信息不存在")
+        for item in items:
+            item.waybill = item.company = ""
+        deal.stage = "partial" if any(item.waybill for item in deal.items) else "to_ship"
+        self._undone.add((deal.number, waybill))
+        self._touched(deal)
+        self.commit(what="unshipped", tid=deal.number, waybill=waybill)
         return {"is_success": True}
 
     def _parcel(self, deal: Deal, named: str) -> list[Item]:
@@ -204,6 +221,7 @@ class SimulatedKtt(PopShop):
                 "sub_order_sn_list": told["oids"] if len(told["oids"]) < len(deal.items) else [],
             }
             for told in self.shipments.get(deal.number, [])
+            if (deal.number, told["waybill"]) not in self._undone
         ]
 
 

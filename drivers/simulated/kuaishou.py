@@ -133,6 +133,8 @@ class SimulatedKuaishou(Shop):
                 return self._wire(self._known(param.get("oid")))
             case "open.seller.order.goods.deliver":
                 return self._shipping(param)
+            case "open.seller.order.logistics.update":
+                return self._updating(param)
         raise Refused(801002, "method无效", "801000")
 
     # --- listing and detail ---------------------------------------------------------------------
@@ -221,6 +223,16 @@ class SimulatedKuaishou(Shop):
             self.refused(deal.number, waybill, str(refused.told["subCode"]))
             raise
         self.post(deal, deal.items, waybill, str(param["expressCode"]))
+        return {}
+
+    def _updating(self, param: Mapping[str, Any]) -> dict[str, Any]:
+        """Another waybill in the place of the one there is."""
+        deal, waybill = self._known(param.get("orderId")), str(param.get("expressNo") or "")
+        if not isinstance(param.get("expressCode"), int) or len(waybill) < 6:
+            raise Refused(2003, "物流单号不符合规则")
+        if deal.stage != "shipped":
+            raise Refused(2006, "订单未发货，不能修改物流")
+        self.repost(deal, deal.items, waybill, str(param["expressCode"]))
         return {}
 
 

@@ -5,6 +5,7 @@ formed, hides people in ciphers that it stops giving once an order is shipped, a
 orders; a second report with ``redelivery_type=2`` overwrites the first, as the real one does.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +34,7 @@ class SimulatedPdd(PopShop):
     def __init__(self, clock: Clock, *access: str, **world: Any) -> None:
         """``access`` and ``world`` as for ``PopShop``."""
         super().__init__(clock, *access, **{"first_number": 260_120_000_000_017, **world})
+        self.decrypts_a_day, self.decrypts_apart_s = 100, 10.0  # for an app outside the cloud
 
     def next_number(self) -> str:
         """The day, then a number: ``260120-000000000017123``."""
@@ -51,6 +53,8 @@ class SimulatedPdd(PopShop):
                 return {"order_info_get_response": told}
             case "pdd.logistics.online.send":
                 return {"logistics_online_send_response": self._shipping(form)}
+            case "pdd.open.decrypt.batch":
+                return {"open_decrypt_batch_response": self._decrypting(form)}
         raise Refused(10017)
 
     def empty(self, request: Request) -> Reply:
@@ -123,6 +127,28 @@ class SimulatedPdd(PopShop):
             raise
         self.post(deal, deal.items, waybill, form["logistics_id"])
         return {"is_success": True}
+
+    def _decrypting(self, form: Mapping[str, str]) -> dict[str, Any]:
+        """Who receivers are, by the order's ciphers."""
+        asked = json.loads(needed(form, "data_list"))
+        if not isinstance(asked, list) or not 1 <= len(asked) <= 100:
+            raise Refused(10000, "data_list", "data_list")
+        wait_s = self.decrypting()
+        if wait_s > self.decrypts_apart_s:
+            raise Refused(50001, "50031", "今日解密额度已用完")
+        if wait_s:
+            raise Refused(70031)
+        return {"data_decrypt_list": [self._in_clear(one) for one in asked]}
+
+    def _in_clear(self, one: Mapping[str, Any]) -> dict[str, Any]:
+        number, cipher = str(one.get("data_tag")), str(one.get("encrypted_data"))
+        deal = self._known({"order_sn": number})
+        plain = (deal.told.name, deal.told.phone, deal.address)
+        text = next((x for x in plain if opaque("$", x) + "$1$" == cipher), None)
+        if text is None:
+            raise Refused(50001, "50032", "密文与订单不匹配")
+        self.commit(what="decrypted", tid=number)
+        return {"data_tag": number, "encrypted_data": cipher, "decrypted_data": text}
 
     def _check_state(self, deal: Deal, redelivery: str) -> None:
         if deal.stage in ("shipped", "done"):

@@ -17,6 +17,7 @@ from drivers.simulated.faults import Fault
 from drivers.simulated.http import Reply, Request, SimulatedServer
 
 T = TypeVar("T")
+_DAY_MS, _SHANGHAI_MS = 86_400_000, 8 * 3_600_000
 
 
 class Limited(Exception):  # noqa: N818 - the platform's answer, not an error of ours
@@ -95,6 +96,10 @@ class Platform(SimulatedServer):
         self._bans: dict[str, int] = {}
         self._recent: dict[str, list[int]] = {}
         self._duplicate = False
+        self.decrypts_a_day = 1000
+        """How often a day this app may ask who somebody is."""
+        self.decrypts_apart_s = 0.0
+        self._decrypts: list[int] = []
 
     # --- how orders stand -------------------------------------------------------------------------
 
@@ -141,6 +146,18 @@ class Platform(SimulatedServer):
                 self._bans[name] = now + int(seconds * 1000)
         if self._bans.get(name, 0) > now:
             raise Limited((self._bans[name] - now) / 1000)
+
+    def decrypting(self) -> float:
+        """Count a call that tells who somebody is; the seconds to wait when it may not be."""
+        now, day = self.now(), (self.now() + _SHANGHAI_MS) // _DAY_MS
+        today = [at for at in self._decrypts if (at + _SHANGHAI_MS) // _DAY_MS == day]
+        if len(today) >= self.decrypts_a_day:
+            return ((day + 1) * _DAY_MS - _SHANGHAI_MS - now) / 1000
+        apart = self.decrypts_apart_s * 1000
+        if today and now - today[-1] < apart:
+            return (today[-1] + apart - now) / 1000
+        self._decrypts.append(now)
+        return 0.0
 
     # --- numbers, listings, waybills --------------------------------------------------------------
 

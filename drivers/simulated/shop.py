@@ -36,6 +36,8 @@ SOLD = "taobao.trades.sold.get"
 DETAIL = "taobao.trade.fullinfo.get"
 REFRESH = "taobao.top.auth.token.refresh"
 SHIPPING = ("taobao.logistics.online.send", "taobao.logistics.offline.send")
+RESEND = "taobao.logistics.consign.resend"
+DECRYPT = "taobao.top.oaid.decrypt"
 COMPANIES = {"SF", "YTO", "ZTO", "STO", "YUNDA", "HTKY", "JD", "EMS", "DBKD", "CAINIAO"}
 _SHOWN_BY_DEFAULT = {"guarantee_trade", "auto_delivery", "ec", "cod", "step"}
 _OAID_NEEDS = {
@@ -160,6 +162,10 @@ class SimulatedTaobao(ShopWorld):
             return self._detail(form)
         if method in SHIPPING:
             return self._shipping(form)
+        if method == RESEND:
+            return self._resending(form)
+        if method == DECRYPT:
+            return self._decrypting(form)
         if method == REFRESH:
             return self._renewed(form)
         raise Refused(22, "Invalid method")
@@ -269,6 +275,59 @@ class SimulatedTaobao(ShopWorld):
             oids=oids,
             asked_at=self.asked_at(trade["tid_str"]),
         )
+
+    def _resending(self, form: Mapping[str, str]) -> dict[str, Any]:
+        """Another waybill for lines that were shipped, by the seller's own courier."""
+        trade = self._known(form)
+        waybill, company = _needed(form, "out_sid"), _needed(form, "company_code")
+        named = form.get("sub_tid", "").split(",") if form.get("is_split") in ("1", "true") else []
+        lines = [x for x in sub_orders(trade) if not named or x["oid_str"] in named]
+        lines = [x for x in lines if x.get("invoice_no")]
+        if not lines:
+            raise _ship_error("CD19", "订单未发货，不能修改物流信息")
+        if company not in COMPANIES:
+            raise _invalid("company_code")
+        self._check_waybill(trade, waybill)
+        old = str(lines[0]["invoice_no"])
+        for line in lines:
+            line |= {"invoice_no": waybill, "logistics_company": company}
+        self._touched(trade["tid_str"])
+        self.commit(
+            what="reshipped", tid=trade["tid_str"], waybill=waybill, company=company, old=old
+        )
+        return {"shipping": {"is_success": True}}
+
+    def _decrypting(self, form: Mapping[str, str]) -> dict[str, Any]:
+        """Who receivers are, by their references; one of an older address matches nobody."""
+        asked = json.loads(_needed(form, "query_list"))
+        if not isinstance(asked, list) or not 1 <= len(asked) <= 20:
+            raise _invalid("query_list")
+        wait_s = self.decrypting()
+        if wait_s:
+            said = f"This ban will last for {ceil(wait_s)} more seconds"
+            sub = "accesscontrol.limited-by-api-access-count"
+            raise Refused(7, "App Call Limited", sub, said)
+        found = [self._in_clear(str(one.get("tid")), str(one.get("oaid"))) for one in asked]
+        return {"receiver_list": {"receiver": found}}
+
+    def _in_clear(self, tid: str, reference: str) -> dict[str, Any]:
+        trade = self._trades.get(tid)
+        told: dict[str, Any] = {"tid": tid, "oaid": reference, "matched": False}
+        if trade is None or reference != oaid(trade, self.app_key, self._seller):
+            return told
+        self.commit(what="decrypted", tid=tid)
+        return {
+            **told,
+            "matched": True,
+            "name": trade.get("receiver_name", ""),
+            "mobile": trade.get("receiver_mobile", ""),
+            "phone": trade.get("receiver_phone", ""),
+            "state": trade.get("receiver_state", ""),
+            "city": trade.get("receiver_city", ""),
+            "district": trade.get("receiver_district", ""),
+            "town": trade.get("receiver_town", ""),
+            "address_detail": trade.get("receiver_address", ""),
+        }
 
     def _parcel(self, trade: Trade, form: Mapping[str, str]) -> list[Trade]:
         """The lines a call is about: those named, or all that are left."""

@@ -128,6 +128,11 @@ class SimulatedWechat(Shop):
             case "/channels/ec/order/delivery/send":
                 self._shipping(told)
                 return {}
+            case "/channels/ec/order/deliveryinfo/update":
+                self._updating(told)
+                return {}
+            case "/channels/ec/order/sensitiveinfo/decode":
+                return self._decoding(told)
         raise Refused(48001, "api unauthorized")
 
     # --- listing and detail ---------------------------------------------------------------------
@@ -219,6 +224,46 @@ class SimulatedWechat(Shop):
             self.refused(str(told.get("order_id")), waybill, str(refused.told["errcode"]))
             raise
         self.post(deal, items, waybill, company)
+
+    def _updating(self, told: dict[str, Any]) -> None:
+        """Other waybills in the place of those an order has: the list is the whole of them."""
+        deal, parcels = self._known(told), told.get("delivery_list") or []
+        if deal.stage not in ("shipped", "partial"):
+            raise Refused(10020099, "order status is wrong")
+        packs = [self._repacked(deal, parcel) for parcel in parcels]
+        if {x.number for _, items in packs for x in items} != {
+            x.number for x in deal.items if x.waybill
+        }:
+            raise Refused(10020100, "product_cnt is wrong")
+        for parcel, items in packs:
+            waybill, company = str(parcel["waybill_id"]), str(parcel["delivery_id"])
+            if items[0].waybill != waybill:
+                self.repost(deal, items, waybill, company)
+
+    def _repacked(
+        self, deal: Deal, parcel: Mapping[str, Any]
+    ) -> tuple[Mapping[str, Any], list[Item]]:
+        if parcel.get("delivery_id") not in COMPANIES or len(str(parcel.get("waybill_id"))) < 6:
+            raise Refused(10020051, "invalid delivery")
+        inside = {x.get("sku_id") for x in parcel.get("product_infos") or []}
+        items = [x for x in deal.items if x.waybill and _sku_id(x.line.sku) in inside]
+        if not items:
+            raise Refused(10020100, "product_infos is empty")
+        return parcel, items
+
+    def _decoding(self, told: dict[str, Any]) -> dict[str, Any]:
+        deal = self._known(told)
+        if self.decrypting():
+            raise Refused(45009, "reach max api daily quota limit")
+        order = deal.told
+        self.commit(what="decrypted", tid=deal.number)
+        return {
+            "address_info": {
+                **_address(deal),
+                "user_name": order.name,
+                "tel_number": order.phone,
+            }
+        }
 
     def _parcel(
         self, told: dict[str, Any], parcel: Mapping[str, Any], company: str, waybill: str
