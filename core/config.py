@@ -42,6 +42,8 @@ class ShopConfig:
     refresh_token: str = ""
     tier: str = ""
     carrier: str = "zto"
+    carrier_then: tuple[str, ...] = ()
+    """Carriers asked next, in this order, when one has no waybills left or does not go there."""
     backhaul_on: str = "labelled"
     pull_every_s: int = 60
     folder: Path | None = None
@@ -420,6 +422,7 @@ def shop_of(table: Table, secrets: list[bool]) -> ShopConfig:
         refresh_token=table.text("refresh_token", ""),
         tier=table.text("tier", "", ("", *TIERS)),
         carrier=table.text("carrier", "zto"),
+        carrier_then=carriers_of(table, "carrier_then"),
         backhaul_on=table.text("backhaul_on", "labelled", ("labelled", "handed_over")),
         pull_every_s=table.number("pull_every_s", 60, least=5),
         folder=folder_of(table),
@@ -431,6 +434,14 @@ def shop_of(table: Table, secrets: list[bool]) -> ShopConfig:
     table.finish()
     secrets.append(table.secret)
     return shop
+
+
+def carriers_of(table: Table, key: str) -> tuple[str, ...]:
+    """A list of carrier codes."""
+    told = table.values.pop(key, [])
+    if not isinstance(told, list) or not all(isinstance(x, str) and x.isalnum() for x in told):
+        raise table.wrong(key, '["yto", "sto"]', told)
+    return tuple(told)
 
 
 def folder_of(table: Table) -> Path | None:

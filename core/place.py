@@ -34,10 +34,12 @@ def furnish(tx: Tx, config: Config) -> Place:
     shops = {
         s.code: int(
             tx.the(
-                "INSERT INTO shops (code, channel, name, backhaul_on) VALUES (?, ?, ?, ?)"
+                "INSERT INTO shops (code, channel, name, backhaul_on, carrier_then)"
+                " VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (code) DO UPDATE SET channel = excluded.channel,"
-                " name = excluded.name, backhaul_on = excluded.backhaul_on RETURNING id",
-                *(s.code, s.channel, s.name, s.backhaul_on),
+                " name = excluded.name, backhaul_on = excluded.backhaul_on,"
+                " carrier_then = excluded.carrier_then RETURNING id",
+                *(s.code, s.channel, s.name, s.backhaul_on, " ".join(s.carrier_then)),
             )["id"]
         )
         for s in config.shops

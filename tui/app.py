@@ -352,9 +352,11 @@ class PacklineApp(App[None]):
         menu = Menu(title, items, take, self.scanned, digits=not self.pane.takes_scans)
         self._overlay.show(menu, say("overlay.choose"))
 
-    def read(self, title: str, write: Callable[[int], list[Line]]) -> None:
+    def read(self, title: str, write: Callable[[int], list[Line]]) -> Reading:
         """Give a person something to read; ``write`` makes the lines for a width."""
-        self._overlay.show(Reading(title, write), say("overlay.read"))
+        reading = Reading(title, write)
+        self._overlay.show(reading, say("overlay.read"))
+        return reading
 
     def paint_with(self, name: str) -> None:
         """Use another theme from now on."""
@@ -376,6 +378,30 @@ class PacklineApp(App[None]):
             items,
             lambda code: pane.intend(self.house.queue.release(number, code)),
         )
+
+    def settle(self, number: str) -> None:
+        """Ask what is to be done about an order, and why where that must be said."""
+        from tui.settling import settle
+
+        settle(self, number)
+
+    def reveal_for(self, number: str, receiver: str, seconds: float) -> None:
+        """Show who somebody is in a box that closes by itself; nothing else keeps the text."""
+        from tui.settling import revealed_lines
+
+        box = self.read(
+            say(message("reveal.title", number=number)),
+            lambda width: revealed_lines(receiver, width),
+        )
+        self.set_timer(seconds, self.guarded(lambda: self._overlay.close_if(box)))
+
+    def show_put_backs(self) -> None:
+        """What is to be put back, to read."""
+        from tui.settling import put_back_lines
+
+        backs = self.house.queue.put_backs()
+        now = self.house.clock.now()
+        self.read(say("put_backs.title"), lambda width: put_back_lines(backs, width, now))
 
     def lookup(self, text: str) -> None:
         """Any number to its order; several go to the queue to choose from."""

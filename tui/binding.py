@@ -6,16 +6,18 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from datetime import tzinfo
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from core import people
 from core.clock import Clock
 from core.errors import Problem
 from core.messages import Message, message, unpack
-from core.orders import find, holds, queue
-from core.ports import DeviceState, Fault
+from core.orders import find, holds, putback, queue
+from core.orders.slip import receiver_of
+from core.people.privacy import may_see, veiled, veiled_name
+from core.ports import DeviceState, Fault, Receiver
 from core.store import Actor, Row, Store, Tx
-from core.sync import health
+from core.sync import health, remedies
 from core.watch import acknowledge, assign, notices, open_alerts, snooze
 from tui.sources import (
     AlertRow,
@@ -25,6 +27,7 @@ from tui.sources import (
     OrderLine,
     OutboxCounts,
     PhotoRow,
+    PutBackRow,
     QueueFilter,
     QueueRow,
     ShopStatus,
@@ -32,7 +35,11 @@ from tui.sources import (
 )
 from tui.story import Blanks, parcel_sentence, reasons, sentence, trouble_of
 
+if TYPE_CHECKING:
+    from core.sync.reveal import Revealed
+
 Who = Callable[[], Actor]
+T = TypeVar("T")
 STALE_S = 300
 """A shop that was not complete within this time is shown as stale."""
 
@@ -40,8 +47,9 @@ STALE_S = 300
 class QueuePages:
     """The open orders under a filter, a page at a time."""
 
-    def __init__(self, store: Store, wanted: QueueFilter) -> None:
+    def __init__(self, store: Store, wanted: QueueFilter, veil: Callable[[], bool]) -> None:
         self.store = store
+        self.veil = veil
         self.only = queue.Filter(
             shop=wanted.shop or None,
             warehouse=wanted.warehouse or None,
@@ -51,17 +59,31 @@ class QueuePages:
         )
 
     def first(self, n: int) -> Sequence[QueueRow]:
-        return rows_of(queue.page(self.store.read, self.only, limit=n))
+        return rows_of(queue.page(self.store.read, self.only, limit=n), self.veil())
 
     def after(self, key: Hashable, n: int) -> Sequence[QueueRow]:
         place = cast("tuple[int, int]", key)
-        return rows_of(queue.page(self.store.read, self.only, after=place, limit=n))
+        return rows_of(queue.page(self.store.read, self.only, after=place, limit=n), self.veil())
 
     def before(self, key: Hashable | None, n: int) -> Sequence[QueueRow]:
         if key is None:
-            return rows_of(queue.last_page(self.store.read, self.only, limit=n))
+            return rows_of(queue.last_page(self.store.read, self.only, limit=n), self.veil())
         place = cast("tuple[int, int]", key)
-        return rows_of(queue.page(self.store.read, self.only, before=place, limit=n))
+        return rows_of(queue.page(self.store.read, self.only, before=place, limit=n), self.veil())
+
+
+def in_thread(name: str, work: Callable[[], T]) -> "Future[T]":
+    """Work in a thread of its own: nothing on screen waits for it."""
+    answer: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - the worker's edge: the screen tells it
+            answer.set_exception(error)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return answer
 
 
 def named_files(names: str) -> list[Path]:
@@ -75,8 +97,8 @@ def named_files(names: str) -> list[Path]:
     return [path for each in found for path in each]
 
 
-def rows_of(found: Sequence[queue.QueueRow]) -> list[QueueRow]:
-    """Rows of the core as the list paints them."""
+def rows_of(found: Sequence[queue.QueueRow], veil: bool) -> list[QueueRow]:
+    """Rows of the core as the list paints them; ``veil`` hides whose they are."""
     return [
         QueueRow(
             key=row.key,
@@ -88,7 +110,7 @@ def rows_of(found: Sequence[queue.QueueRow]) -> list[QueueRow]:
             ship_by=row.ship_by,
             pieces=row.pieces,
             goods=row.summary,
-            receiver=row.receiver,
+            receiver=veiled_name(row.receiver) if veil else row.receiver,
             holds=row.holds,
             note=bool(row.note),
         )
@@ -100,28 +122,54 @@ class Queue:
     """Orders of all shops, for the queue screen."""
 
     def __init__(
-        self, store: Store, zone: tzinfo, who: Who, importer: Callable[[list[Path], str], Message]
+        self,
+        store: Store,
+        zone: tzinfo,
+        who: Who,
+        importer: Callable[[list[Path], str], Message],
+        revealer: "Callable[[str, str, Actor], Revealed]",
     ) -> None:
         self.store = store
         self.zone = zone
         self.who = who
         self.importer = importer
+        self.revealer = revealer
 
     def import_files(self, names: str, shop: str) -> "Future[Message]":
         """Read and take in files in a thread of their own: nothing on screen waits for it."""
-        answer: Future[Message] = Future()
+        return in_thread("import", lambda: self.importer(named_files(names), shop))
 
-        def work() -> None:
-            try:
-                answer.set_result(self.importer(named_files(names), shop))
-            except BaseException as error:  # noqa: BLE001 - the worker's edge: the screen tells it
-                answer.set_exception(error)
+    def remedies(self, number: str) -> Sequence[tuple[str, Message, bool]]:
+        return [(r.code, r.label, r.reason) for r in remedies.remedies(self.store.read, number)]
 
-        threading.Thread(target=work, name="import", daemon=True).start()
-        return answer
+    def remedy(self, number: str, code: str, reason: str) -> "Future[Message]":
+        return self.store.write(lambda tx: remedies.apply(tx, number, code, reason), self.who())
+
+    def reveal(self, number: str, reason: str) -> "Future[tuple[str, bool]]":
+        who = self.who()
+
+        def work() -> tuple[str, bool]:
+            told = self.revealer(number, reason, who)
+            return in_one_line(told.receiver), told.refetched
+
+        return in_thread("reveal", work)
+
+    def put_backs(self) -> Sequence[PutBackRow]:
+        return [
+            PutBackRow(
+                row["number"],
+                row["sku"],
+                row["spec"],
+                row["quantity"],
+                row["bin"],
+                row["since"],
+                row["why"],
+            )
+            for row in putback.tasks(self.store.read)
+        ]
 
     def pages(self, wanted: QueueFilter) -> QueuePages:
-        return QueuePages(self.store, wanted)
+        return QueuePages(self.store, wanted, self._veil)
 
     def choices(self, what: str) -> Sequence[tuple[str, str]]:
         read = self.store.read
@@ -138,7 +186,11 @@ class Queue:
     def order(self, number: str) -> OrderDetails | None:
         row = self.store.read.one("SELECT id FROM orders WHERE number = ?", number)
         story = find.story(self.store.read, row["id"]) if row else None
-        return details(story, self.zone) if story else None
+        return details(story, self.zone, veil=self._veil()) if story else None
+
+    def _veil(self) -> bool:
+        """Whether this person sees who the customers are only in part."""
+        return not may_see(self.store.read, self.who())
 
     def find(self, text: str) -> Sequence[QueueRow]:
         read = self.store.read
@@ -146,7 +198,7 @@ class Queue:
             read.one(f"{queue.SELECT} WHERE o.id = ?", order_id)
             for order_id in find.find(read, text)
         ]
-        return rows_of([queue.queue_row(row) for row in found if row is not None])
+        return rows_of([queue.queue_row(row) for row in found if row is not None], self._veil())
 
     def release(self, number: str, reason: str) -> "Future[Message]":
         def write(tx: Tx) -> Message:
@@ -161,10 +213,10 @@ class Queue:
         return self.store.write(write, self.who())
 
 
-def details(story: find.OrderStory, zone: tzinfo) -> OrderDetails:
-    """The page of one order."""
+def details(story: find.OrderStory, zone: tzinfo, *, veil: bool = False) -> OrderDetails:
+    """The page of one order; ``veil`` hides whose it is."""
     order = story.order
-    place = " ".join(order[k] for k in ("province", "city", "district", "address") if order[k])
+    receiver = receiver_of(order)
     return OrderDetails(
         number=order["number"],
         shop=order["shop"],
@@ -174,7 +226,7 @@ def details(story: find.OrderStory, zone: tzinfo) -> OrderDetails:
         ship_by=order["ship_by"],
         warehouse=order["warehouse"] or "",
         holds=tuple(hold["reason"] for hold in story.holds if hold["released_at"] is None),
-        receiver=f"{order['receiver_name']} {order['receiver_phone']} {place}".strip(),
+        receiver=in_one_line(veiled(receiver) if veil else receiver),
         buyer_note=order["buyer_note"] or "",
         seller_note=order["seller_note"],
         lines=tuple(
@@ -209,6 +261,12 @@ def details(story: find.OrderStory, zone: tzinfo) -> OrderDetails:
         ),
         why=tuple(reasons(story, zone)),
     )
+
+
+def in_one_line(receiver: Receiver) -> str:
+    """Name, telephone and door."""
+    parts = (receiver.name, receiver.phone, receiver.province, receiver.city, receiver.district)
+    return " ".join(part for part in (*parts, receiver.address) if part)
 
 
 class Alerts:

@@ -27,6 +27,7 @@ COMMANDS = {
     "reconcile": "tui.commands.reconcile",
     "outbox": "tui.commands.outbox",
     "notify": "tui.commands.notify",
+    "reveal": "tui.commands.reveal",
     "products": "tui.commands.products",
     "people": "tui.commands.people",
     "commands": "tui.commands.sheet",

@@ -18,6 +18,7 @@ from tui.sources import LiveWeight, Painter, Taste
 from tui.wiring import Works
 
 if TYPE_CHECKING:
+    from core.sync.reveal import Revealed
     from tui.station import Station
 
 
@@ -52,7 +53,7 @@ class WiredHouse:
         self._station = works.station(station) if station else None
         self.person = people.named(works.store.read, badge) if badge else None
         self.bench = WiredBench(self._station) if self._station else None
-        self.queue = Queue(works.store, works.config.zone, self.who, self._import)
+        self.queue = Queue(works.store, works.config.zone, self.who, self._import, self._reveal)
         self.alerts = Alerts(works.store, works.clock, self.who)
         self.devices = Devices(works.store, works.clock, self._devices, self._send_now, self._prove)
         self._version = -1
@@ -114,6 +115,12 @@ class WiredHouse:
         told = import_files(self.works, paths, shop)
         done = [said for said, _ in told if said.id == "import.done"]
         return message("queue.imported", done=done, refused=sum(refused for _, refused in told))
+
+    def _reveal(self, number: str, reason: str, who: Actor) -> "Revealed":
+        """Ask a shop who a hidden receiver is."""
+        from core.sync.reveal import reveal
+
+        return reveal(self.works.store, self.works.engine.shops, number, reason, who)
 
     def _send_now(self) -> None:
         self.works.engine.poke()

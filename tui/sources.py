@@ -143,6 +143,20 @@ class OrderDetails:
     """Why this warehouse, this carrier, this hold, this red."""
 
 
+@dataclass(frozen=True, slots=True)
+class PutBackRow:
+    """Goods that belong back on their shelf."""
+
+    number: str
+    sku: str
+    spec: str
+    units: int
+    bin: str
+    since: int
+    why: str
+    """Code of the reason, as for a voided parcel."""
+
+
 class QueueSource(Protocol):
     """Orders of all shops."""
 
@@ -167,6 +181,19 @@ class QueueSource(Protocol):
 
         The Future raises Problem when it is not allowed.
         """
+
+    def remedies(self, number: str) -> Sequence[tuple[str, Message, bool]]:
+        """What a person may do about an order now: code, words, whether it wants a reason."""
+
+    def remedy(self, number: str, code: str, reason: str) -> "Future[Message]":
+        """Do one of them. The Future raises Problem when it is not allowed."""
+
+    def reveal(self, number: str, reason: str) -> "Future[tuple[str, bool]]":
+        """Who a hidden receiver is, and whether the order had to be fetched anew; asks the shop.
+        The Future raises Problem: not allowed, not hidden, the quota is used up."""
+
+    def put_backs(self) -> Sequence[PutBackRow]:
+        """What is to be put back, oldest first."""
 
 
 # --- alerts -----------------------------------------------------------------------------------

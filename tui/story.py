@@ -9,8 +9,9 @@ from datetime import tzinfo
 from typing import Any
 
 from core.clock import local
-from core.messages import Message, message
+from core.messages import Message, message, unpack
 from core.orders import find
+from core.shipping.again import tried_carriers
 from core.store import Row
 from tui.words import knows
 
@@ -82,6 +83,10 @@ def reasons(story: find.OrderStory, zone: tzinfo) -> list[Message]:
     ]
     if order["dispatch_why"]:
         why.append(dispatched(order["warehouse"] or "", json.loads(order["dispatch_why"])))
+    why += [
+        message("why.carrier_refused", carrier=each["carrier"], why=each["why"])
+        for each in tried_carriers(order)
+    ]
     if order["carrier"]:
         why.append(message("why.carrier", carrier=order["carrier"]))
     why.append(message("why.ship_by", at=f"{local(order['ship_by'], zone):%m-%d %H:%M}"))
@@ -89,9 +94,19 @@ def reasons(story: find.OrderStory, zone: tzinfo) -> list[Message]:
         why.append(message("why.same_buyer", orders=story.same_buyer))
     if story.chain_broken_at is not None:
         why.append(message("why.chain_broken", seq=story.chain_broken_at))
+    if order["slip_stale"]:
+        why.append(message("why.slip_stale"))
     why += [
-        message("why.outbox", kind=row["kind"], answer=row["last_answer"])
+        message("why.outbox", kind=row["kind"], answer=told_of(row))
         for row in story.outbox
         if row["state"] in ("due", "calling", "conflict") and row["last_answer"]
     ]
     return why
+
+
+def told_of(row: Row) -> Message | str:
+    """What the other side said, or what is to be done about it."""
+    if row["why"]:
+        told: Message = unpack(row["why"])["why"]
+        return told
+    return str(row["last_answer"])

@@ -317,6 +317,7 @@ def load_work(read: Rows, row: Row, rules: FloorRules) -> Work:
         weighed_g=row["weight_g"] if row["weighed_at"] is not None else None,
         waybill=row["waybill"] or "",
         labelled=bool(row["on_paper"]),
+        slip_stale=bool(row["slip_stale"]),
     )
 
 

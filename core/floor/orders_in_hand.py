@@ -55,6 +55,8 @@ def _open(state: BenchState, work: Work, taken_over: bool, now: int) -> Decision
     if work.step is Step.WEIGH and work.to_read:
         state = ask_note(state, work)
     id_ = "scan.opened_done" if work.step is Step.LABEL else "scan.opened"
+    if work.slip_stale and work.step is not Step.LABEL:
+        id_ = "scan.opened_stale"
     what = message(id_, number=work.number, pieces=work.pieces)
     return say(state, Tone.ACCEPTED, what, *changes, code=work.number)
 

@@ -121,6 +121,8 @@ class Work:
     """When the last unit was verified; no older weight counts."""
     weighed_g: int | None = None
     waybill: str = ""
+    slip_stale: bool = False
+    """The slip on paper says something else by now."""
     labelled: bool = False
     """The label is on paper: the weight can no longer be taken back here."""
 

@@ -24,6 +24,7 @@ def apply_change(tx: Tx, order_id: int, told: Telling) -> None:
         if "note" in moved and before["verified_at"] is not None:
             holds.hold(tx, order_id, "note_changed", clean(told.order.buyer_note, 200))
         summarise(tx, order_id)
+        outdate_slip(tx, before, moved)
     route = told.order.route or told.policy.channel
     tx.event("changed", order_id, fields=sorted(moved), status=status, route=route)
     tx.run(
@@ -86,6 +87,18 @@ def update_order(tx: Tx, before: Row, told: Telling) -> set[str]:
     if moved & {"buyer_note"}:
         named.add("note")
     return named
+
+
+ON_SLIP = frozenset({"note", "seller_note", "address", "tier", "ship_by"})
+"""What of an order's own facts its slip carries."""
+
+
+def outdate_slip(tx: Tx, before: Row, moved: set[str]) -> None:
+    """A slip on paper that says something else by now is marked so."""
+    goods = tx.the("SELECT pieces, summary FROM orders WHERE id = ?", before["id"])
+    changed = moved & ON_SLIP or any(goods[k] != before[k] for k in ("pieces", "summary"))
+    if before["slip_copies"] and changed:
+        tx.run("UPDATE orders SET slip_stale = 1 WHERE id = ?", before["id"])
 
 
 def hidden_move(told: Telling, moved: set[str]) -> bool:

@@ -54,9 +54,9 @@ def end(tx: Tx, order_id: int, reason: str) -> bool:
     return True
 
 
-def open_reasons(tx: Tx, order_id: int) -> set[str]:
+def open_reasons(read: Rows, order_id: int) -> set[str]:
     """The reasons an order is held for now."""
-    rows = tx.all("SELECT reason FROM holds WHERE order_id = ? AND released_at IS NULL", order_id)
+    rows = read.all("SELECT reason FROM holds WHERE order_id = ? AND released_at IS NULL", order_id)
     return {row["reason"] for row in rows}
 
 
@@ -83,6 +83,11 @@ def release(tx: Tx, order_id: int, reason: str) -> None:
     if not end(tx, order_id, reason):
         raise Problem("hold.not_held", reason=reason)
     tx.run("UPDATE orders SET touched_at = ? WHERE id = ?", tx.now, order_id)
+    if reason == "address_changed":
+        from core.watch import close_alert
+
+        number = tx.the("SELECT number FROM orders WHERE id = ?", order_id)["number"]
+        close_alert(tx, "address_changed", number)
     if reason == "missing_note":
         tx.run("UPDATE orders SET buyer_note = '' WHERE id = ? AND buyer_note IS NULL", order_id)
     audit(tx, order_id)

@@ -116,7 +116,8 @@ def queue_slip(tx: Tx, order_id: int) -> int:
     slip(tx, order_id)
     copy = int(
         tx.the(
-            "UPDATE orders SET slip_copies = slip_copies + 1 WHERE id = ? RETURNING slip_copies",
+            "UPDATE orders SET slip_copies = slip_copies + 1, slip_stale = 0 WHERE id = ?"
+            " RETURNING slip_copies",
             order_id,
         )["slip_copies"]
     )

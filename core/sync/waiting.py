@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from core.errors import Problem
-from core.store import Rows, Tx
+from core.messages import Message
+from core.store import Row, Rows, Tx
+from core.sync.conflicts import conflict
 from core.sync.outbox import try_again
 
 
@@ -24,32 +26,49 @@ class Waiting:
     """What the other side said last; "" when it was not asked yet."""
     next_try_at: int
     since: int
+    ours: str = ""
+    """The waybill it is about."""
+    theirs: tuple[str, ...] = ()
+    """For a conflict: the waybills the shop has in place of ours."""
+    why: Message | None = None
+    """For a conflict: what is to be done, where that is known."""
+    ways: tuple[str, ...] = ()
+    """For a conflict: how it may be settled."""
 
 
 def waiting(read: Rows, limit: int = 500) -> list[Waiting]:
     """What waits: for a person first, then what is next."""
     rows = read.all(
-        "SELECT * FROM (SELECT x.*, 0 AS rank FROM outbox x WHERE x.state = 'conflict'"
-        " UNION ALL SELECT x.*, 1 AS rank FROM outbox x WHERE x.state IN ('due', 'calling')) w"
+        "SELECT w.*, n.number, n.code, p.waybill FROM (SELECT x.*, 0 AS rank FROM outbox x"
+        " WHERE x.state = 'conflict' UNION ALL"
+        " SELECT x.*, 1 AS rank FROM outbox x WHERE x.state IN ('due', 'calling')) w"
         " JOIN (SELECT o.id AS oid, o.number, s.code FROM orders o JOIN shops s"
         " ON s.id = o.shop_id) n ON n.oid = w.order_id"
+        " LEFT JOIN parcels p ON p.id = w.parcel_id"
         " ORDER BY w.rank, w.next_try_at, w.id LIMIT ?",
         limit,
     )
-    return [
-        Waiting(
-            row["id"],
-            row["kind"],
-            row["code"],
-            row["number"],
-            row["state"],
-            row["attempts"],
-            row["last_answer"],
-            row["next_try_at"],
-            row["created_at"],
-        )
-        for row in rows
-    ]
+    return [row_of(read, row) for row in rows]
+
+
+def row_of(read: Rows, row: Row) -> Waiting:
+    """One row; a conflict with both sides' numbers and what may be done."""
+    found = conflict(read, row) if row["state"] == "conflict" else None
+    return Waiting(
+        row["id"],
+        row["kind"],
+        row["code"],
+        row["number"],
+        row["state"],
+        row["attempts"],
+        row["last_answer"],
+        row["next_try_at"],
+        row["created_at"],
+        row["waybill"] or "",
+        found.theirs if found else (),
+        found.why if found else None,
+        found.ways if found else (),
+    )
 
 
 def retry(tx: Tx, outbox_id: int) -> str:

@@ -26,6 +26,7 @@ from tui.sources import (
     OutboxCounts,
     Painter,
     PhotoRow,
+    PutBackRow,
     QueueFilter,
     QueueRow,
     ShopStatus,
@@ -237,6 +238,19 @@ ORDER = OrderDetails(
 )
 
 
+REMEDIES = (
+    ("adopt:12", message("remedy.adopt", theirs="YT8800012345678", ours="7551234567890"), True),
+    ("send:12", message("remedy.send", theirs="YT8800012345678", ours="7551234567890"), True),
+    ("by_hand:12", message("remedy.by_hand", effect=message("outbox.backhaul")), True),
+    ("again", message("remedy.again"), False),
+    ("reveal", message("remedy.reveal"), True),
+)
+BACKS = (
+    PutBackRow("DB20260120003", "TS-RED-L", "红 L", 2, "A-01-2", NOW - 35 * MINUTE, "closed"),
+    PutBackRow("DB20260120011", "CUP-350", "白 350ml", 1, "", NOW - 5 * MINUTE, "refunded"),
+)
+
+
 class FakeQueue:
     """An endless queue and one order."""
 
@@ -246,6 +260,10 @@ class FakeQueue:
         self.released: list[tuple[str, str]] = []
         self.details = ORDER
         self.found: list[QueueRow] = [queue_row(17)]
+        self.can: list[tuple[str, Message, bool]] = list(REMEDIES)
+        self.remedied: list[tuple[str, str, str]] = []
+        self.answer: object = ("张小明 13800001234 浙江省 杭州市 文一路1号", False)
+        self.backs: list[PutBackRow] = list(BACKS)
 
     def pages(self, wanted: QueueFilter) -> Pages[QueueRow]:
         self.asked.append(wanted)
@@ -272,6 +290,20 @@ class FakeQueue:
     def release(self, number: str, reason: str) -> "Future[Message]":
         self.released.append((number, reason))
         return done(said("released"))  # type: ignore[return-value]
+
+    def remedies(self, number: str) -> Sequence[tuple[str, Message, bool]]:
+        return self.can
+
+    def remedy(self, number: str, code: str, reason: str) -> "Future[Message]":
+        self.remedied.append((number, code, reason))
+        return done(message("remedied.by_hand", number=number))
+
+    def reveal(self, number: str, reason: str) -> "Future[tuple[str, bool]]":
+        self.remedied.append((number, "reveal", reason))
+        return done(self.answer)  # type: ignore[return-value]
+
+    def put_backs(self) -> Sequence[PutBackRow]:
+        return self.backs
 
 
 ALERTS = (

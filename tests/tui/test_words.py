@@ -11,7 +11,15 @@ from core.messages import Message, message
 from tui import words
 from tui.actions import ACTIONS
 
-SCREENS = ("app.py", "general.py", "typing.py", "trouble.py", "shown.py", "environment.py")
+SCREENS = (
+    "settling.py",
+    "app.py",
+    "general.py",
+    "typing.py",
+    "trouble.py",
+    "shown.py",
+    "environment.py",
+)
 ROOT = Path(__file__).parents[2]
 
 

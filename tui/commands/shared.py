@@ -13,7 +13,8 @@ from core.clock import Clock
 from core.config import Config, read_config
 from core.errors import Problem
 from core.orders import find
-from core.store.database import Reader, open_reader
+from core.store import Actor
+from core.store.database import Reader, Rows, open_reader
 from tui.words import say, use
 
 if TYPE_CHECKING:
@@ -113,6 +114,19 @@ def the_order(read: Reader, text: str) -> int:
         numbers = tuple(row["number"] for row in rows if row)
         raise Problem("where.several", number=text, numbers=numbers)
     return found[0]
+
+
+def add_reason(parser: argparse.ArgumentParser) -> None:
+    """The options of every act that is written down with a name and a reason."""
+    parser.add_argument("--reason", required=True, metavar="TEXT", help=say("cli.reason"))
+    parser.add_argument("--as", dest="badge", required=True, metavar="BADGE", help=say("cli.as"))
+
+
+def acting(read: Rows, badge: str) -> Actor:
+    """Who acts here, by name or badge. Raises Problem."""
+    from core import people
+
+    return people.named(read, badge).at("")
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

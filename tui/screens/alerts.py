@@ -156,10 +156,15 @@ class AlertsPane(Pane):
 
     def refusal(self, action: str) -> Message | None:
         item = self.list.current
+        if action == "alerts.put_backs":
+            return None
         if item is None:
             return message("refusal.no_row")
-        if action == "alerts.open" and not item.number:
+        if action in ("alerts.open", "alerts.settle") and not item.number:
             return message("refusal.no_order_here")
+        if action == "alerts.settle":
+            can = self.house_app.house.queue.remedies(item.number)
+            return None if can else message("refusal.nothing_to_settle")
         if action == "alerts.release" and not item.holds:
             return message("refusal.not_held")
         if action == "alerts.acknowledge" and item.state == "acknowledged":
@@ -168,7 +173,9 @@ class AlertsPane(Pane):
 
     def act(self, action: str) -> None:
         item = self.list.current
-        if item is None:
+        if action == "alerts.put_backs":
+            self.house_app.show_put_backs()
+        if item is None or action == "alerts.put_backs":
             return
         doing: dict[str, Callable[[AlertRow], None]] = {
             "alerts.open": lambda _item: self._open(),
@@ -177,6 +184,7 @@ class AlertsPane(Pane):
             "alerts.assign": self._assign,
             "alerts.release": self._release,
             "alerts.escalate": self._escalate,
+            "alerts.settle": lambda item: self.house_app.settle(item.number),
         }
         doing[action](item)
 

@@ -164,8 +164,8 @@ def rail(scene: Scene, width: int) -> Line:
             pieces.append((f"○ {name}", "step.next"))
         if index < len(STEPS) - 1:
             pieces.append((" ─ " if width < NARROW else " ── ", "faint"))
-    if view.mode == "handover":
-        pieces = [(" ", "text"), (f" ▶ {say('bench.handover')} ", "step.now")]
+    if view.mode != "orders":
+        pieces = [(" ", "text"), (f" ▶ {say(f'bench.{view.mode}')} ", "step.now")]
     if width < NARROW:
         return row(width, *pieces)
     return ends(width, pieces, [(view.number + " ", "strong")], "text")

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from core.floor.values import BenchLine, BenchView, Outcome, Step, Tone, WeightView
+from core.floor.values import BackTask, BenchLine, BenchView, Outcome, Step, Tone, WeightView
 from core.messages import message
 from tui import glyphs
-from tui.ink import Line, Piece, beside, centred, fit, row, tall, width_of, wrap
+from tui.ink import Line, Piece, beside, centred, ends, fit, row, tall, width_of, wrap
 from tui.sources import LiveWeight
 from tui.tones import LOOKS, Place, style
 from tui.words import say
@@ -48,7 +48,9 @@ def do_next(scene: Scene, width: int, height: int, *, alone: bool) -> list[Line]
     view = scene.view
     if view.choices:
         return _choices(view, width, height)
-    if view.mode == "handover" or view.step in (None, Step.DONE) or not view.lines:
+    if view.mode == "put_back" and view.backs:
+        return _put_back(view, width, height)
+    if view.mode != "orders" or view.step in (None, Step.DONE) or not view.lines:
         return _invitation(view, width, height)
     if view.step is Step.WEIGH:
         return _weighing(scene, width, height)
@@ -117,13 +119,33 @@ def _choices(view: BenchView, width: int, height: int) -> list[Line]:
 
 def _invitation(view: BenchView, width: int, height: int) -> list[Line]:
     """Nothing is open: what to scan, and how many orders wait."""
-    handover = view.mode == "handover"
     if not view.operator:
         words = "bench.next.login"
     else:
-        words = "bench.next.handover" if handover else "bench.next.open"
+        words = "bench.next.open" if view.mode == "orders" else f"bench.next.{view.mode}"
     block: list[Line] = [row(width, (say(words), "accent")), row(width)]
     return [*block, *_bars(width, max(1, min(5, height - 3)))]
+
+
+def _put_back(view: BenchView, width: int, height: int) -> list[Line]:
+    """The goods to fetch; once they are in hand, the bin they belong in. Below it the rest."""
+    task = next((each for each in view.backs if each.id == view.back), None)
+    first = task or view.backs[0]
+    rest = [each for each in view.backs if each.id != first.id]
+    block: list[Line] = [row(width, (_what_next(view, "bench.next.put_back"), "accent"))]
+    listed = min(len(rest), max(0, height - 8))
+    room = height - 2 - listed
+    if task is not None and task.bin:
+        block += _large(task.bin, width, room)
+    else:
+        block += _large(first.sku, width, room)
+    block.append(_back_line(first, width, "strong"))
+    return [*block, *(_back_line(each, width, "quiet") for each in rest[:listed])]
+
+
+def _back_line(task: BackTask, width: int, meaning: str) -> Line:
+    left: list[Piece] = [(f"{task.sku} ×{task.units}", meaning), (f"  {task.spec}", meaning)]
+    return ends(width, left, [(f" → {task.bin or '–'}", meaning)], "text")
 
 
 def _bars(width: int, height: int) -> list[Line]:
@@ -242,8 +264,10 @@ def _shout(tone: Tone, width: int, height: int) -> list[Line]:
 
 
 def _counter(view: BenchView, width: int, height: int) -> list[Line]:
+    if view.operator and view.mode == "put_back":
+        return _number(len(view.backs), "bench.put_back.unit", width, height)
     if view.operator and not view.number and view.mode == "orders":
-        return _waiting(view, width, height)
+        return _number(view.waiting, "bench.waiting.unit", width, height)
     if view.step not in (Step.PICK, Step.PACK) or not view.lines:
         return tall([], height, width)
     line = view.lines[min(view.current, len(view.lines) - 1)]
@@ -264,13 +288,13 @@ def _counter(view: BenchView, width: int, height: int) -> list[Line]:
     return [*block, centred(width, *_progress(have, total, width - 4))]
 
 
-def _waiting(view: BenchView, width: int, height: int) -> list[Line]:
-    """How many orders wait, while none is open."""
-    count = str(view.waiting)
+def _number(n: int, unit: str, width: int, height: int) -> list[Line]:
+    """How many wait, while none is open."""
+    count = str(n)
     scale = glyphs.best_scale(count, width - 2, height - 3, 3)
     drawn = glyphs.big(count, scale) if scale else (count,)
     block = [row(width), *(centred(width, (part, "accent")) for part in drawn), row(width)]
-    return tall([*block, centred(width, (say("bench.waiting.unit"), "quiet"))], height, width)
+    return tall([*block, centred(width, (say(unit), "quiet"))], height, width)
 
 
 def _progress(have: int, total: int, width: int) -> tuple[Piece, ...]:

@@ -16,6 +16,8 @@ COMMANDS = {
     "bench.leave": "PKCANC1",
     "bench.lock": "PKLOCK1",
     "bench.handover": "PKHAND1",
+    "bench.again": "PKVOID1",
+    "bench.put_back": "PKBACK1",
 }
 """Each bench action is the command that could be scanned instead."""
 NEEDS_ORDER = frozenset(COMMANDS) - {
@@ -24,4 +26,6 @@ NEEDS_ORDER = frozenset(COMMANDS) - {
     "bench.call",
     "bench.lock",
     "bench.handover",
+    "bench.again",
+    "bench.put_back",
 }

@@ -120,6 +120,8 @@ class OrderPane(Pane):
     def refusal(self, action: str) -> Message | None:
         if action == "order.release" and (self._order is None or not self._order.holds):
             return message("refusal.not_held")
+        if action == "order.settle" and not self.house_app.house.queue.remedies(self._number):
+            return message("refusal.nothing_to_settle")
         return None
 
     def act(self, action: str) -> None:
@@ -127,6 +129,8 @@ class OrderPane(Pane):
             self.house_app.back()
         elif action == "order.release":
             self._release()
+        elif action == "order.settle":
+            self.house_app.settle(self._number)
         else:
             step = 1 if action == "order.next" else -1
             self._tab, self._top = (self._tab + step) % len(TABS), 0

@@ -206,6 +206,8 @@ class QueuePane(Pane):
             )
         elif verb == "import":
             self._import()
+        elif verb == "put_backs":
+            self.house_app.show_put_backs()
         elif verb == "clear":
             self._filter = QueueFilter()
             self._show()

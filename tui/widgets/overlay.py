@@ -171,6 +171,11 @@ class Overlay(Canvas):
         self._content = None
         self.display = False
 
+    def close_if(self, content: Content) -> None:
+        """Take the box away while it still shows this."""
+        if self._content is content:
+            self.close()
+
     def place(self) -> None:
         """Fit the box to its content and to the screen."""
         if self._content is None:

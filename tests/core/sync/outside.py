@@ -153,21 +153,21 @@ class MemoryCarrier(Scripted):
         def work() -> Waybill:
             number = f"ZT{len(self.bought) + 1:04d}"
             self.bought.append((request.reference, number))
-            return self._waybill(number)
+            return self._waybill(number, request.carrier)
 
         self.during()
         return self._play(work)  # type: ignore[return-value]
 
     def find(self, request: WaybillRequest) -> Waybill | None:
         numbers = [n for reference, n in self.bought if reference == request.reference]
-        found = self._waybill(numbers[0]) if numbers else None
+        found = self._waybill(numbers[0], request.carrier) if numbers else None
         return self._play(lambda: found)  # type: ignore[return-value]
 
     def void(self, waybill: Waybill, reference: str) -> None:
         self._play(lambda: self.voided.append(waybill.number))
 
-    def _waybill(self, number: str) -> Waybill:
-        return Waybill(number=number, carrier="zto", routing_mark="广州-天河 021")
+    def _waybill(self, number: str, carrier: str) -> Waybill:
+        return Waybill(number=number, carrier=carrier or "zto", routing_mark="广州-天河 021")
 
 
 @dataclass
