@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from core.clock import SetClock
 from core.errors import Problem
 from core.floor.values import (
+    BackTask,
     BenchLine,
     BenchView,
     Choice,
@@ -238,6 +239,34 @@ ORDER = OrderDetails(
 )
 
 
+PUTTING_BACK = replace(
+    IDLE,
+    mode="put_back",
+    backs=(
+        BackTask(1, 11, "TS-2041-BLK-XL", "黑色 / XL", 2, "A-03-12", "DB20260120003"),
+        BackTask(2, 12, "CUP-88", "雾蓝 500ml", 1, "B-11-02", "DB20260120003"),
+        BackTask(3, 13, "SOCK-7", "白 均码", 3, "", "DB20260120011"),
+    ),
+    outcome=Outcome(Tone.COMMAND, message("scan.back_on", n=3), message("next.back_goods")),
+)
+GOODS_IN_HAND = replace(
+    PUTTING_BACK,
+    back=1,
+    outcome=Outcome(
+        Tone.ACCEPTED,
+        message("scan.back_goods", units=2, sku="TS-2041-BLK-XL", number="DB20260120003"),
+        message("next.back_bin", units=2, sku="TS-2041-BLK-XL", bin="A-03-12"),
+    ),
+)
+ADDRESS_CHANGED = replace(
+    LABELLING,
+    outcome=Outcome(
+        Tone.STOP,
+        message("news.address_label", number="DB20260120018"),
+        message("next.acknowledge"),
+    ),
+    choices=(Choice("PKYES01", message("choice.put_aside")),),
+)
 REMEDIES = (
     ("adopt:12", message("remedy.adopt", theirs="YT8800012345678", ours="7551234567890"), True),
     ("send:12", message("remedy.send", theirs="YT8800012345678", ours="7551234567890"), True),

@@ -8,12 +8,15 @@ import pytest
 from core.floor.values import Tone
 from tests.tui.desk import Desk, at_desk
 from tests.tui.house import (
+    ADDRESS_CHANGED,
     ASKING,
+    GOODS_IN_HAND,
     IDLE,
     LABELLING,
     NOBODY,
     PACKING,
     PICKING,
+    PUTTING_BACK,
     WEIGHING,
     FakeHouse,
     answer,
@@ -30,6 +33,9 @@ BENCHES = {
     "ask": ASKING,
     "idle": IDLE,
     "nobody": NOBODY,
+    "put_back": PUTTING_BACK,
+    "put_back_bin": GOODS_IN_HAND,
+    "address": ADDRESS_CHANGED,
     **{tone.value: answer(tone) for tone in Tone},
 }
 PANES = {
@@ -39,6 +45,7 @@ PANES = {
     "devices": ["f5"],
     "help": ["f1"],
     "menu": ["f3", "f10"],
+    "settle": ["f4", "space"],
 }
 
 

@@ -19,7 +19,7 @@ from tui.ink import (
     width_of,
     wrap,
 )
-from tui.screens.bench_stage import NARROW, Scene, do_next, panel, stage, stopped
+from tui.screens.bench_stage import NARROW, Scene, back_line, do_next, panel, stage, stopped
 from tui.shown import clock_time, due, grams
 from tui.tones import LOOKS, Place, style
 from tui.words import say
@@ -201,6 +201,10 @@ def lines(view: BenchView, width: int, height: int) -> list[Line]:
     """The lines of the order around the current one; the rest is counted."""
     if height <= 0:
         return []
+    if view.mode == "put_back":
+        rest = view.backs[1:] if not view.back else [x for x in view.backs if x.id != view.back]
+        told = [((" ", "text"), *back_line(task, width - 1, "text")) for task in rest]
+        return tall(told[:height], height, width)
     if not view.lines:
         return tall([], height, width)
     shown = view.lines

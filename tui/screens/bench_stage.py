@@ -128,22 +128,21 @@ def _invitation(view: BenchView, width: int, height: int) -> list[Line]:
 
 
 def _put_back(view: BenchView, width: int, height: int) -> list[Line]:
-    """The goods to fetch; once they are in hand, the bin they belong in. Below it the rest."""
+    """The goods to fetch; once they are in hand, the bin they belong in."""
     task = next((each for each in view.backs if each.id == view.back), None)
     first = task or view.backs[0]
-    rest = [each for each in view.backs if each.id != first.id]
-    block: list[Line] = [row(width, (_what_next(view, "bench.next.put_back"), "accent"))]
-    listed = min(len(rest), max(0, height - 8))
-    room = height - 2 - listed
-    if task is not None and task.bin:
-        block += _large(task.bin, width, room)
-    else:
-        block += _large(first.sku, width, room)
-    block.append(_back_line(first, width, "strong"))
-    return [*block, *(_back_line(each, width, "quiet") for each in rest[:listed])]
+    big = task.bin if task is not None and task.bin else first.sku
+    block: list[Line] = [
+        row(width, (part, "accent"))
+        for part in wrap(_what_next(view, "bench.next.put_back"), width, 2)
+    ]
+    if glyphs.best_scale(big, width, height - len(block) - 1, 6):
+        block += _large(big, width, height - len(block) - 1)
+    return [*block, back_line(first, width, "strong")]
 
 
-def _back_line(task: BackTask, width: int, meaning: str) -> Line:
+def back_line(task: BackTask, width: int, meaning: str) -> Line:
+    """One task: what, how many, where to."""
     left: list[Piece] = [(f"{task.sku} ×{task.units}", meaning), (f"  {task.spec}", meaning)]
     return ends(width, left, [(f" → {task.bin or '–'}", meaning)], "text")
 

@@ -1,0 +1,126 @@
+"""Conflicts and hidden receivers from the command line, against a platform over a real socket."""
+
+import pytest
+
+from core.clock import SystemClock
+from core.config import read_config
+from core.errors import Problem
+from drivers.channels.calls import Pace
+from drivers.simulated.shop import SimLine, SimOrder, SimulatedTaobao
+from tests.tui.cli.place import LABELLED, READY
+
+
+@pytest.fixture
+def disputed(place):
+    """The shop has another number than the one of the labelled order."""
+    place.sql(
+        "UPDATE outbox SET state = 'conflict', last_answer = 'shop has SF1', theirs = 'SF1234567'"
+        " WHERE kind = 'backhaul'"
+    )
+    place.id = place.one("SELECT id FROM outbox WHERE kind = 'backhaul'")
+    return place
+
+
+def settle(place, way, *, reason="checked", badge="SV1"):
+    return place("outbox", "settle", place.id, way, "--reason", reason, "--as", badge)
+
+
+def test_a_conflict_is_listed_with_how_it_may_end(disputed):
+    told = disputed("outbox")
+    assert f"packline outbox settle {disputed.id} adopt by-hand" in told.out
+    (row,) = [r for r in disputed("outbox", "--json").data if r["state"] == "conflict"]
+    assert (row["theirs"], row["ways"]) == (["SF1234567"], ["adopt", "by_hand"])
+
+
+def test_it_is_settled_once_and_leaves_a_name_and_a_reason(disputed):
+    assert "settled by hand" in settle(disputed, "by-hand").out
+    assert "checked" in disputed("where", LABELLED).out
+    again = settle(disputed, "by-hand")
+    assert (again.status, "no open conflict" in again.err) == (1, True)
+
+
+def test_a_packer_settles_nothing(disputed):
+    disputed("people", "add", "BG7", "Li")
+    told = settle(disputed, "adopt", badge="BG7")
+    assert (told.status, "Li may not do this" in told.err) == (1, True)
+    assert disputed.one("SELECT state FROM outbox WHERE kind = 'backhaul'") == "conflict"
+
+
+def test_words_that_are_missing_are_named(disputed):
+    assert disputed("outbox", "settle", disputed.id, "adopt").status == 2
+
+
+@pytest.fixture
+def platform():
+    with SimulatedTaobao(SystemClock()) as server:
+        yield server
+
+
+@pytest.fixture
+def online(place, platform, monkeypatch):
+    monkeypatch.setattr(Pace, "take", lambda self: None)
+    place.add(
+        f'\n[[shops]]\ncode = "net"\nname = "网店"\nchannel = "taobao"\ntier = "standard"\n'
+        f'url = "{platform.url}/router/rest"\napp_key = "12345678"\napp_secret = "secret"\n'
+        'session = "session"\n'
+    )
+    order = SimOrder(lines=(SimLine(sku="CUP", title="杯"),), name="张小明", phone="13800001234")
+    place.number = platform.place(order)
+    works = place.works()
+    from core.sync.pull import fetch
+
+    fetch(works.store, works.engine.shops[works.place.shops["net"]], [place.number], 0)
+    works.close()
+    return place
+
+
+def reveal(place, number, badge="SV1"):
+    return place("reveal", number, "--reason", "customer called", "--as", badge)
+
+
+def test_a_receiver_is_printed_once_and_kept_nowhere(online):
+    told = reveal(online, online.number)
+    assert (told.status, "张小明  13800001234" in told.out) == (0, True)
+    kept = b"".join(each.read_bytes() for each in online.folder.iterdir() if each.is_file())
+    assert online.number.encode() in kept
+    assert b"13800001234" not in kept
+    assert "customer called" in online("where", online.number).out
+
+
+def test_a_used_up_quota_says_until_when(online, platform):
+    platform.decrypts_a_day = 0
+    told = reveal(online, online.number)
+    assert (told.status, "again at" in told.err) == (1, True)
+
+
+def test_a_changed_address_is_fetched_anew_and_said(online, platform):
+    platform.change_address(online.number, "新街3号")
+    told = reveal(online, online.number)
+    assert told.status == 0
+    assert "fetched anew" in told.out
+    assert "新街3号" in told.out
+
+
+def test_a_shop_of_files_cannot_be_asked(online):
+    online.sql("UPDATE orders SET cipher_ref = 'A' WHERE platform_number = 'T-1001'")
+    told = reveal(online, READY)
+    assert (told.status, "cannot be asked" in told.err) == (1, True)
+
+
+# --- the next best courier in the configuration -------------------------------------------------
+
+
+def test_the_carriers_to_ask_next_are_kept_with_the_shop(place):
+    place.config.write_text(
+        place.config.read_text("utf-8") + 'carrier_then = ["yto", "sto"]\n', "utf-8"
+    )
+    place.works().close()
+    assert place.one("SELECT carrier_then FROM shops WHERE code = 'tb'") == "yto sto"
+
+
+@pytest.mark.parametrize("wrong", ['"yto"', "[1]", '["y t o"]'])
+def test_a_list_of_carriers_that_is_none_is_explained(place, wrong):
+    place.config.write_text(place.config.read_text("utf-8") + f"carrier_then = {wrong}\n", "utf-8")
+    with pytest.raises(Problem) as refused:
+        read_config(place.config)
+    assert refused.value.message.data["key"] == "shops[1].carrier_then"
