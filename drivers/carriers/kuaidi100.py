@@ -45,6 +45,9 @@ _SHAPES: Mapping[str, re.Pattern[str]] = {
     "ems": re.compile(r"[981]\d{12}"),
     "deppon": re.compile(r"DPK\d{12}"),
 }
+BY_REFERENCE = frozenset({"taobao", "tmall", "jd"})
+"""Platforms whose hidden receivers have a reference of their own (oaid); those of the others are
+found by the platform's order number."""
 _REMEMBERED = 20_000
 
 
@@ -188,7 +191,7 @@ class Kuaidi100:
             "cargo": clean(request.goods, 60) or "商品",
             "count": "1",
             "weight": f"{Decimal(max(request.weight_g, 1)) / 1000:f}",
-            "oaid": request.receiver.cipher_ref,
+            "oaid": request.receiver.cipher_ref if request.platform in BY_REFERENCE else "",
             "thirdOrderId": request.platform_number if hidden else "",
         }
         return {name: value for name, value in param.items() if value != ""}

@@ -4,7 +4,8 @@ It checks signatures with its own code, answers a repeated ``orderId`` with the 
 48 hours when ``reorder`` is false, hands out numbers in each carrier's own shape that no other
 run hands out, and keeps a journal of every waybill sold (``do`` is ``waybill`` or ``void``). Verbs
 of its own, next to those of ``drivers.simulated.http``: ``balance`` (the account is empty),
-``unreachable`` (the carrier does not go there), ``code C`` (HTTP 200 with code C; not carried
+``unreachable`` (the carrier does not go there), ``in_progress`` (the same order is still being
+worked on; not carried out), ``code C`` (HTTP 200 with code C; not carried
 out), ``busy_after`` (a server error in JSON; carried out), ``busy`` (the same, not carried out).
 """
 
@@ -34,6 +35,8 @@ _NUMBERS: Mapping[str, Callable[[int], str]] = {
 _REFUSALS = {
     "balance": ("30001", "电子面单余额不足，请联系快递网点充值"),
     "unreachable": ("30002", "收件地址超出服务范围，该地址不可达"),
+    "in_progress": ("500", "订单正在处理中，请勿重复提交"),
+    "hidden": ("400", "参数错误：收件人信息已加密，请传 oaid 或 thirdOrderId"),
     "busy": ("500", "系统繁忙，请稍后再试"),
     "busy_after": ("500", "系统繁忙，请稍后再试"),
 }
@@ -42,7 +45,7 @@ _REFUSALS = {
 class SimulatedKuaidi100(SimulatedServer):
     """One account's view of the platform. Change its state under ``lock``."""
 
-    own_verbs = frozenset({"balance", "unreachable", "code", "busy", "busy_after"})
+    own_verbs = frozenset({"balance", "unreachable", "in_progress", "code", "busy", "busy_after"})
 
     def __init__(
         self, clock: Clock, key: str = "key", secret: str = "secret", *, old_words: bool = False
@@ -56,6 +59,10 @@ class SimulatedKuaidi100(SimulatedServer):
         """Waybills left in the account; None for as many as wanted."""
         self.unreachable: set[str] = set()
         """Parts of addresses no carrier goes to."""
+        self.no_waybills: set[str] = set()
+        """Carriers whose branch has no waybills left, by the platform's codes."""
+        self.unserved: dict[str, set[str]] = {}
+        """Carrier -> parts of addresses it does not go to."""
         self._next = clock.now() // 1000 % 10**7 * 10**4
         self._sold: dict[str, tuple[int, dict[str, Any]]] = {}
         self._live: dict[str, str] = {}
@@ -120,10 +127,12 @@ class SimulatedKuaidi100(SimulatedServer):
         at, first = self._sold.get(reference, (0, {}))
         if reference and param.get("reorder") is False and first and self.now() - at < _KEPT_MS:
             return self._good(first)
-        address = str(param["recMan"].get("printAddr", ""))
-        if any(part in address for part in self.unreachable):
+        address, carrier = str(param["recMan"].get("printAddr", "")), str(param["kuaidicom"])
+        if "*" in str(param["recMan"]) and not (param.get("oaid") or param.get("thirdOrderId")):
+            return self._refused(*_REFUSALS["hidden"])
+        if any(part in address for part in self.unreachable | self.unserved.get(carrier, set())):
             return self._refused(*_REFUSALS["unreachable"])
-        if self.balance == 0:
+        if self.balance == 0 or carrier in self.no_waybills:
             return self._refused(*_REFUSALS["balance"])
         return self._good(self._sell(reference, param, address))
 
@@ -145,7 +154,14 @@ class SimulatedKuaidi100(SimulatedServer):
         }
         self._sold[reference] = (self.now(), data)
         self._live[number] = reference
-        self.commit(do="waybill", reference=reference, waybill=number, carrier=carrier)
+        self.commit(
+            do="waybill",
+            reference=reference,
+            waybill=number,
+            carrier=carrier,
+            oaid=str(param.get("oaid") or ""),
+            order=str(param.get("thirdOrderId") or ""),
+        )
         return data
 
     def _cancel(self, param: Mapping[str, Any]) -> Reply:

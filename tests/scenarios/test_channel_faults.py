@@ -14,29 +14,39 @@ import pytest
 
 from core.clock import SetClock, millis
 from core.config import Config
-from core.orders import slip
+from core.errors import Problem
+from core.floor.values import Tone
+from core.orders import find, putback, slip
 from core.orders.holds import release
 from core.ports import CallFailed, Fault, Waybill
+from core.ports import Sender as From
 from core.shipping.parcels import label_printed, reprint_label, store_waybill
+from core.shipping.printing import label_facts
 from core.sync import hints
 from core.sync.pull import pull
 from core.sync.reconcile import reconcile
+from core.sync.reveal import reveal
 from core.sync.turns import ORDERS, SHIP
+from core.sync.waiting import waiting
 from drivers.carriers import Kuaidi100
 from drivers.channels import taobao
 from drivers.simulated.kuaidi100 import SimulatedKuaidi100
 from drivers.simulated.pushing import forged, respaced
 from drivers.simulated.robots import SimulatedDingtalk, SimulatedFeishu, SimulatedWecom
 from drivers.simulated.smtp import SimulatedMail
+from tests.core.floor.test_bench import ITEM_TEE, Floor, label
 from tests.core.orders.warehouse import (
     BOSS,
     PACKER,
     bring,
     column,
+    kinds,
     one,
     open_store,
+    parcel_of,
     quick_folder,
     reasons,
+    stock,
     units,
     weigh,
 )
@@ -44,6 +54,7 @@ from tests.core.shipping.test_printing import Desk
 from tests.core.sync.outside import cut_off
 from tests.core.watch.crowd import Town, told
 from tests.scenarios.street import CUP, NOON, TEE, Street
+from tui.story import reasons as whys
 from tui.telling import Digest
 from tui.wiring import notifier_of
 
@@ -538,7 +549,9 @@ def test_s21_a_name_nobody_knows_and_a_line_that_is_not_encrypted(street, stall)
 # --- changes after the pull ----------------------------------------------------------------------
 
 
-def test_s22_an_address_that_changes_at_each_stage(street, stall):
+@pytest.mark.parametrize("mask", [False, True])
+def test_s22_an_address_that_changes_at_each_stage(street, mask):
+    stall = street.open(mask=mask)
     early, packed, gone = stall.buy(), stall.buy(), stall.buy()
     stall.follow()
     street.labelled(packed)
@@ -546,11 +559,36 @@ def test_s22_an_address_that_changes_at_each_stage(street, stall):
     for number in (early, packed, gone):
         stall.server.change_address(number, "文二路2号")
     stall.follow()
-    assert street.order(early)["address"].endswith("文二路2号")
-    assert "address_changed" not in reasons(street.store, early)  # nothing is printed yet
+    told = kinds(street.store, early)
+    assert (told.count("ready"), street.order(early)["stage"]) == (2, "ready")  # dispatched anew
+    assert reasons(street.store, early) == set()  # nothing is printed yet
     assert "address_changed" in reasons(street.store, packed)
     assert street.order(gone)["held"] == 0
-    assert "address_after_handover" in street.alerts()
+    assert {"address_after_handover", "address_changed"} <= set(street.alerts())
+
+
+def test_s22_the_bench_is_blocked_until_a_supervisor_buys_another_label(street, stall):
+    number = stall.buy(TEE)
+    stall.follow()
+    floor = Floor(street.store)
+    floor.scan("BG1", street.order(number)["number"], ITEM_TEE, ITEM_TEE)
+    floor.weigh(200)
+    label(street.store, number, "ZT000007")
+    stall.send()
+    stall.server.change_address(number, "文二路2号")
+    stall.follow()
+    assert floor.look().outcome.tone is Tone.STOP
+    floor.scan("PKVOID1", "BG2")
+    street.engine.outbox.send_to_carrier()
+    assert street.carrier.voided == ["ZT000007"]
+    second = parcel_of(street.store.read, street.order(number)["id"])["waybill"]
+    assert floor.scan("ZT000007").say.id == "handover.replaced"
+    label(street.store, number, second)
+    stall.send()
+    assert [parcel.waybill for parcel in stall.shop.channel.shipped(number)] == [second]
+    floor.scan("PKHAND1")
+    assert floor.scan("ZT000007").say.data["instead"] == second
+    assert floor.scan(second).say.id == "scan.handed_over"
 
 
 def test_s23_refunds_before_shipping_block_at_once(street, stall):
@@ -579,13 +617,32 @@ def test_s24_a_withdrawn_refund_returns_the_order(street, stall):
 def test_s25_cancelled_after_packing_is_put_back(street, stall):
     number = stall.buy()
     stall.follow()
-    street.labelled(number)
+    waybill = street.labelled(number)
+    before = stock(street.store)
     stall.server.close(number)
     stall.follow()
     assert street.order(number)["stage"] == "cancelled"
-    assert column(street.store, "SELECT count(*) FROM put_backs WHERE done_at IS NULL") == [1]
+    told = one(street.store, "SELECT * FROM alerts WHERE rule = 'intercept' AND over_at IS NULL")
+    assert waybill in told["what"]  # which box to take out of those that leave
+    (task,) = putback.tasks(street.store.read)
+    assert stock(street.store) == (before[0], before[1] - task["quantity"])
     stall.send()
     assert stall.waybills(number) == []
+    street.store.do(lambda tx: putback.done(tx, task["id"]), PACKER)
+    assert street.alerts("intercept") == []
+    assert stock(street.store) == (before[0], before[1] - task["quantity"])  # counted once
+
+
+def test_s25_cancelled_before_packing_needs_no_catching(street, stall):
+    number = stall.buy()
+    stall.follow()
+    bring(street.store, "packing", number)
+    stall.server.close(number)
+    stall.follow()
+    assert street.alerts("intercept") == []
+    assert [row["number"] for row in putback.tasks(street.store.read)] == [
+        street.order(number)["number"]
+    ]
 
 
 @pytest.mark.parametrize("mark", ["top_hold", "forbid_consign", "team_buy_hold"])
@@ -613,11 +670,28 @@ def test_s27_a_memo_after_the_pull_is_on_the_next_slip(street, stall):
     stall.follow()
     order_id = street.order(number)["id"]
     assert slip.slip(street.store.read, order_id).seller_note == ""
+    street.store.do(lambda tx: slip.queue_slip(tx, order_id), PACKER)
     stall.server.memo(number, "发红色")
     stall.follow()
     assert slip.slip(street.store.read, order_id).seller_note == "发红色"
     told = column(street.store, "SELECT what FROM events WHERE kind = 'changed'")
     assert "seller_note" in told[-1]
+    assert street.order(number)["slip_stale"] == 1  # what is on paper says something else
+    floor = Floor(street.store)
+    told = floor.scan("BG1", street.order(number)["number"])
+    assert told.say.id == "scan.opened_stale"
+    floor.scan("PKSLIP1")
+    assert (street.order(number)["slip_stale"], street.order(number)["slip_copies"]) == (0, 2)
+
+
+def test_s27_what_a_slip_does_not_carry_leaves_it_good(street, stall):
+    number = stall.buy()
+    stall.follow()
+    order_id = street.order(number)["id"]
+    street.store.do(lambda tx: slip.queue_slip(tx, order_id), PACKER)
+    stall.server.touch(number, payment="9.00")
+    stall.follow()
+    assert street.order(number)["slip_stale"] == 0
 
 
 def test_s28_units_cancelled_and_lines_added_later_are_followed(street):
@@ -643,6 +717,22 @@ def test_s29_the_same_buyer_is_flagged_and_a_masked_one_never(street, stall):
     assert column(street.store, "SELECT count(*) FROM orders") == [4]  # never merged
 
 
+def test_s29_the_reference_of_the_next_week_is_another_and_means_nothing(street):
+    """A masked buyer's reference changes with the week and the shop: equal or not, no merge."""
+    stall = street.open("taobao", mask=True)
+    this_week = stall.buy(created_at=NOON)
+    next_week = stall.buy(created_at=NOON + 7 * 86_400_000)
+    stall.follow()
+    other = street.open("taobao", shop_id=2, mask=True, seed=2)
+    elsewhere = other.buy()
+    other.follow()
+    rows = [street.order(n) for n in (this_week, next_week, elsewhere)]
+    assert len({row["cipher_ref"] for row in rows}) >= 2
+    assert [row["same_buyer_key"] for row in rows] == [None] * 3
+    assert [row["same_buyer"] for row in rows] == [0] * 3
+    assert column(street.store, "SELECT count(*) FROM orders") == [3]
+
+
 def test_s30_masked_people_are_kept_as_they_are_beside_their_cipher(street):
     stall = street.open("taobao", mask=True)
     number = stall.buy(name="张小明", phone="13800001234")
@@ -651,6 +741,46 @@ def test_s30_masked_people_are_kept_as_they_are_beside_their_cipher(street):
     assert "*" in row["receiver_name"] + row["receiver_phone"]
     assert row["cipher_ref"]
     assert row["stage"] == "ready"  # packing needs no name in clear
+
+
+@pytest.mark.parametrize("channel", ["taobao", "pdd", "douyin", "wechat", "kuaishou"])
+def test_s30_a_label_for_a_hidden_address_goes_by_its_cipher(street, channel):
+    server = street.stack.enter_context(SimulatedKuaidi100(street.clock))
+    account = Kuaidi100(server.url, "key", "secret", street.clock)
+    street.stack.callback(account.close)
+    street.carrier = account
+    stall = street.open(channel)
+    street.store.do(lambda tx: tx.run("UPDATE shops SET channel = ? WHERE id = 1", channel))
+    number = stall.buy(name="张小明", phone="13800001234")
+    stall.follow()
+    order_id = bring(street.store, "weighing", number)
+    street.store.do(lambda tx: weigh(tx, order_id), PACKER)
+    street.engine.outbox.send_to_carrier()
+    (sold,) = [entry for entry in server.journal if entry["do"] == "waybill"]
+    assert sold["order"] == number
+    assert bool(sold["oaid"]) == (channel == "taobao")
+    job = street.store.read.one("SELECT * FROM print_jobs WHERE order_id = ?", order_id)
+    facts = label_facts(street.store.read, job, From(name="仓", phone="1"), street.clock)
+    assert "*" in facts.receiver.name + facts.receiver.phone
+    assert facts.routing_mark  # the mark the courier sorts by is in clear
+    assert "张小明" not in str(facts)
+
+
+def test_s30_a_used_up_quota_and_a_moved_reference_are_said(street):
+    stall = street.open("taobao", mask=True)
+    number = stall.buy(name="张小明", phone="13800001234")
+    stall.follow()
+    ours = street.order(number)["number"]
+    shops = street.engine.shops
+    stall.server.change_address(number, "新街3号")
+    told = reveal(street.store, shops, ours, "客户来电", BOSS)
+    assert (told.receiver.name, told.refetched) == ("张小明", True)
+    stall.server.decrypts_a_day = 2
+    with pytest.raises(Problem) as refused:
+        reveal(street.store, shops, ours, "客户来电", BOSS)
+    assert refused.value.message.id == "reveal.quota"
+    told = kinds(street.store, number)
+    assert [kind for kind in told if kind.startswith("reveal")] == ["revealed", "reveal_refused"]
 
 
 # --- telling the shop ----------------------------------------------------------------------------
@@ -766,7 +896,49 @@ def test_s36_two_of_three_lines_are_shipped(street, stall):
     assert (shipped["waybill"], sorted(shipped["oids"])) == (waybill, sorted([lines[0], lines[2]]))
 
 
-def test_s37_a_refund_the_platform_knows_first_ships_nothing(street, stall):
+def test_s36_a_platform_that_ships_whole_orders_only_is_for_a_person(street):
+    stall = street.open("pdd")
+    number = stall.buy(TEE, CUP)
+    stall.follow()
+    order_id = bring(street.store, "packing", number)
+    lines = street.store.read.all("SELECT id FROM order_lines WHERE order_id = ?", order_id)
+    street.store.do(
+        lambda tx: tx.run(
+            "UPDATE order_lines SET short = 1, picked = 0, short_reason = 'empty' WHERE id = ?",
+            lines[1]["id"],
+        )
+    )
+    waybill = street.labelled(number)
+    stall.send()
+    assert (stall.waybills(number), street.outbox()) == ([], ["conflict"])
+    assert "backhaul_refused" in street.alerts()
+    assert waybill in [row.ours for row in waiting(street.store.read)]
+
+
+def test_s36_a_split_the_platform_refuses_is_for_a_person(street, stall):
+    """A line that is no longer the order's there cannot be split off."""
+    number = stall.buy(TEE, CUP)
+    stall.follow()
+    order_id = bring(street.store, "packing", number)
+    (first, second) = street.store.read.all(
+        "SELECT id, sub_number FROM order_lines WHERE order_id = ? ORDER BY id", order_id
+    )
+    street.store.do(
+        lambda tx: tx.run("UPDATE order_lines SET short = 1, picked = 0 WHERE id = ?", second["id"])
+    )
+    with stall.server.lock:
+        for line in stall.server._trades[number]["orders"]["order"]:
+            if line["oid_str"] == first["sub_number"]:
+                line["oid_str"] = "1"
+    street.labelled(number)
+    stall.send()
+    assert (stall.waybills(number), street.outbox()) == ([], ["conflict"])
+    assert [refusal["code"][-4:] for refusal in stall.server.refusals] == ["CD24"]
+
+
+@pytest.mark.parametrize("channel", ["taobao", "pdd", "douyin", "kuaishou", "wechat", "ktt"])
+def test_s37_a_refund_the_platform_knows_first_ships_nothing(street, channel):
+    stall = street.open(channel)
     number = stall.buy()
     stall.follow()
     street.labelled(number)
@@ -774,9 +946,15 @@ def test_s37_a_refund_the_platform_knows_first_ships_nothing(street, stall):
     stall.send()
     assert (stall.waybills(number), street.outbox()) == ([], ["due"])
     assert "refund" in reasons(street.store, number)  # the order was looked at before it was told
+    street.clock.advance(4000)
+    stall.send()
+    assert stall.waybills(number) == []  # and no call ever asks for the refund to be overruled
 
 
-def test_s38_a_late_parcel_is_an_alert_and_is_still_sent(street, stall):
+@pytest.mark.parametrize("channel", ["taobao", "pdd", "douyin"])
+def test_s38_a_late_parcel_is_an_alert_and_is_still_sent(street, channel):
+    """Its last moment was at eight in the evening; the label comes at one in the night."""
+    stall = street.open(channel)
     number = stall.buy(ship_by=NOON + 8 * 3_600_000)
     stall.follow()
     street.clock.advance(13 * 3600)
@@ -972,6 +1150,27 @@ def test_s42_a_label_that_was_bought_without_an_answer_is_bought_once(counter, t
     assert (len(bought), street.outbox("waybill")) == (1, ["done"])
 
 
+def test_s42_a_second_request_while_the_first_is_worked_on_buys_nothing(counter):
+    """The answer comes after the time-out; asked again, the platform still works on it."""
+    server, street = counter
+    account = Kuaidi100(server.url, "key", "secret", street.clock, read_s=0.3)
+    street.stack.callback(account.close)
+    street.carrier = account
+    street.restart()
+    server.script([{"at": "order", "do": "delay 60"}, {"at": "order", "do": "in_progress"}])
+    slow = threading.Thread(target=street.engine.outbox.send_to_carrier)
+    slow.start()
+    slow.join(timeout=20)
+    assert street.outbox("waybill") == ["due"]
+    for _ in range(4):
+        street.clock.advance(100)
+        street.engine.outbox.send_to_carrier()
+    bought = [entry for entry in server.journal if entry["do"] == "waybill"]
+    assert (len(bought), street.outbox("waybill")) == (1, ["done"])
+    assert column(street.store, "SELECT waybill FROM parcels") == [bought[0]["waybill"]]
+    assert street.alerts("waybill_refused") == []
+
+
 def test_s43_an_empty_account_and_a_place_nobody_serves_are_for_a_person(counter):
     server, street = counter
     server.balance = 0
@@ -982,8 +1181,40 @@ def test_s43_an_empty_account_and_a_place_nobody_serves_are_for_a_person(counter
     assert street.alerts("waybill_refused") == ["waybill_refused"]
 
 
-def test_s43_the_next_best_courier_by_rule():
-    pytest.skip("no rule chooses another courier yet: the refusal goes to a person")
+@pytest.mark.parametrize("why", ["balance", "unreachable"])
+def test_s43_the_next_best_courier_by_rule(counter, why):
+    server, street = counter
+    street.store.do(lambda tx: tx.run("UPDATE shops SET carrier_then = 'yto sto'"))
+    if why == "balance":
+        server.no_waybills = {"zhongtong", "yuantong"}
+    else:
+        address = street.store.read.one("SELECT city FROM orders")["city"]
+        server.unserved = {"zhongtong": {address}, "yuantong": {address}}
+    for _ in range(3):
+        street.engine.outbox.send_to_carrier()
+        street.clock.advance(10)
+    (sold,) = [entry for entry in server.journal if entry["do"] == "waybill"]
+    assert sold["carrier"] == "shentong"
+    assert len(server.waybills) == 1  # never two that live
+    order = one(street.store, "SELECT * FROM orders")
+    assert order["carrier"] == "sto"
+    assert [each["why"] for each in json.loads(order["carrier_why"])] == [why, why]
+    assert street.alerts(f"carrier_{why}")
+    assert street.alerts("waybill_refused") == []
+    told = [reason.id for reason in whys(find.story(street.store.read, order["id"]), UTC)]
+    assert told.count("why.carrier_refused") == 2
+
+
+def test_s43_doubt_is_no_reason_for_another_courier(counter):
+    server, street = counter
+    street.store.do(lambda tx: tx.run("UPDATE shops SET carrier_then = 'yto sto'"))
+    server.script([{"at": "order", "do": "busy_after"}])
+    for _ in range(3):
+        street.engine.outbox.send_to_carrier()
+        street.clock.advance(100)
+    bought = [entry["carrier"] for entry in server.journal if entry["do"] == "waybill"]
+    assert bought == ["zhongtong"]
+    assert column(street.store, "SELECT count(*) FROM parcels") == [1]
 
 
 def test_s44_a_lost_printer_prints_the_same_waybill_again(street):
