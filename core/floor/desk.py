@@ -237,7 +237,9 @@ def _must_stay(row: Row) -> str:
     if row["cancelled_at"] is not None:
         return "cancelled"
     if row["voided_at"] is not None:
-        return "replaced" if row["instead"] else "voided"
+        if row["instead"] is None:
+            return "voided"
+        return "replaced" if row["instead"] else "replaced_soon"
     if row["held"]:
         return "held"
     return "" if row["on_paper"] else "not_labelled"

@@ -507,7 +507,7 @@ class Packer:
                 self.tally.did["stayed"] += 1
                 self._forget(number)
             elif (
-                self._told(after, "handover.voided", "handover.replaced")
+                self._told(after, "handover.voided", "handover.replaced", "handover.replaced_soon")
                 or number in self._unlabelled
             ):
                 self._unlabelled.discard(number)

@@ -12,6 +12,8 @@ from tui.tones import LOOKS, Place, style
 from tui.words import say
 
 _BARS = "█ ▌█▐ ▌▌█ ▐█▌ █▐ █▌ ▌▐█ █▌▐ ▌█ ▐▌█ ▌ █▌█▐ █ ▌█"
+ASKED = frozenset({"next.again_which", "next.supervisor_badge"})
+"""What a bench waits for that no list of answers shows."""
 NARROW = 60
 """Below this many columns the handheld layout is used."""
 
@@ -123,7 +125,9 @@ def _invitation(view: BenchView, width: int, height: int) -> list[Line]:
         words = "bench.next.login"
     else:
         words = "bench.next.open" if view.mode == "orders" else f"bench.next.{view.mode}"
-    block: list[Line] = [row(width, (say(words), "accent")), row(width)]
+    outcome = view.outcome
+    told = outcome.next if outcome and outcome.next.id in ASKED else message(words)
+    block: list[Line] = [row(width, (say(told), "accent")), row(width)]
     return [*block, *_bars(width, max(1, min(5, height - 3)))]
 
 

@@ -133,6 +133,7 @@ def test_a_refund_goes_before_another_label(store, floor):
 
 def test_the_old_label_is_refused_at_the_bench_and_at_handover(store, floor):
     floor.scan(AGAIN, "BG2")
+    assert floor.scan("Z1").say.id == "handover.replaced_soon"
     label(store, waybill="Z2")
     told = floor.scan("Z1")
     assert (told.tone, told.say.id, told.say.data["instead"]) == (
