@@ -5,6 +5,7 @@ from core.orders.audit import audit
 from core.orders.buyer import flag_same_buyer, same_buyer_key
 from core.orders.lines import insert_line, place_product, sku_of, summarise
 from core.orders.putback import put_back
+from core.orders.rest import rests, sub_at_shop
 from core.orders.values import Telling
 from core.ports import PlatformLine, Receiver
 from core.stock import release
@@ -32,7 +33,9 @@ def apply_change(tx: Tx, order_id: int, told: Telling) -> None:
         " ON CONFLICT (order_id) DO UPDATE SET raw = excluded.raw",
         *(order_id, told.order.raw),
     )
+    follow_rests(tx, before, told, moved)
     if not before["open"]:
+        follow_refunds(tx, before, told)
         tell_too_late(tx, before, told, moved)
     elif status == "closed" or nothing_left(tx, order_id):
         cancel(tx, order_id, "closed" if status == "closed" else "refunded")
@@ -89,6 +92,11 @@ def update_order(tx: Tx, before: Row, told: Telling) -> set[str]:
     return named
 
 
+FOLLOWED = (
+    "status_word, modified_at, paid_at, buyer_note, seller_note, receiver_name, receiver_phone,"
+    " phone_tail, province, city, district, address, cipher_ref, same_buyer_key"
+)
+"""What an order that ships a rest has from the first one."""
 ON_SLIP = frozenset({"note", "seller_note", "address", "tier", "ship_by"})
 """What of an order's own facts its slip carries."""
 
@@ -306,6 +314,52 @@ def catch_parcel(tx: Tx, order: Row) -> None:
     if parcel is not None and order["labelled_at"] is not None:
         waybill = parcel["waybill"] or ""
         raise_alert(tx, "intercept", order["number"], order["id"], waybill=waybill)
+
+
+def follow_refunds(tx: Tx, order: Row, told: Telling) -> None:
+    """An order that left changes no more; what it still owes depends on who was paid back."""
+    for line in told.order.lines:
+        tx.run(
+            "UPDATE order_lines SET refund = ?1, refund_word = ?2 WHERE order_id = ?3"
+            " AND (sub_number = ?4 OR bundle_line_id IN (SELECT id FROM order_lines"
+            " WHERE order_id = ?3 AND sub_number = ?4))",
+            *(told.refund(line), clean(told.refund_word(line), 60)),
+            *(order["id"], clean(line.sub_number)),
+        )
+
+
+def follow_rests(tx: Tx, first: Row, told: Telling, moved: set[str]) -> None:
+    """What the shop tells of an order also holds for the order that ships what it still owed."""
+    lines = {clean(line.sub_number): line for line in told.order.lines}
+    for rest in rests(tx, first["id"]):
+        if not rest["open"]:
+            continue
+        shipped = told.status in ("partial", "shipped", "done")  # by the first parcel
+        tx.run(
+            f"UPDATE orders SET status = ?, ({FOLLOWED}) = (SELECT {FOLLOWED} FROM orders"
+            " WHERE id = ?) WHERE id = ?",
+            *("to_ship" if shipped else told.status, first["id"], rest["id"]),
+        )
+        for row in tx.all("SELECT * FROM order_lines WHERE order_id = ?", rest["id"]):
+            if (line := lines.get(sub_at_shop(row["sub_number"]))) is not None:
+                follow_rest_line(tx, rest, row, told.refund(line), told.refund_word(line))
+        if "address" in moved:
+            follow_address(tx, rest)
+        summarise(tx, rest["id"])
+        if told.status == "closed" or nothing_left(tx, rest["id"]):
+            cancel(tx, rest["id"], "closed" if told.status == "closed" else "refunded")
+        else:
+            audit(tx, rest["id"])
+
+
+def follow_rest_line(tx: Tx, rest: Row, row: Row, refund: str, word: str) -> None:
+    """Paid back: not shipped any more. Asked for: the audit holds it."""
+    tx.run(
+        "UPDATE order_lines SET refund = ?, refund_word = ? WHERE id = ?",
+        *(refund, clean(word, 60), row["id"]),
+    )
+    if refund == "refunded":
+        withdraw(tx, rest, row, row["ordered"])
 
 
 def tell_too_late(tx: Tx, before: Row, told: Telling, moved: set[str]) -> None:

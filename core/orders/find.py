@@ -60,6 +60,11 @@ def lookups(text: str) -> list[tuple[str, str]]:
     asks = [
         ("SELECT id FROM orders WHERE number = ?", upper),
         ("SELECT id FROM orders WHERE platform_number = ?", text),
+        (
+            "SELECT c.id FROM orders c JOIN orders o ON o.id = c.rest_of"
+            " WHERE o.platform_number = ?",
+            text,
+        ),
         ("SELECT DISTINCT order_id AS id FROM order_lines WHERE sub_number = ?", text),
         ("SELECT order_id AS id FROM parcels WHERE waybill = ?", waybill),
         ("SELECT order_id AS id FROM totes WHERE code = ?", upper),

@@ -133,6 +133,7 @@ def hand_over(tx: Tx, parcel_id: int) -> None:
 
     Raises Problem when the parcel is void or its order is held.
     """
+    from core.orders.rest import tell_of_rest
     from core.stock import ship
 
     parcel = tx.the("SELECT * FROM parcels WHERE id = ?", parcel_id)
@@ -149,6 +150,7 @@ def hand_over(tx: Tx, parcel_id: int) -> None:
     )
     tx.event("handed_over", order["id"], waybill=parcel["waybill"])
     ship(tx, order["id"], order["warehouse_id"])
+    tell_of_rest(tx, order["id"])
     tell_shop(tx, order["id"], "handed_over")
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from core.errors import Problem
 from core.messages import pack
 from core.orders.holds import end, shipping_stopped
+from core.orders.rest import number_at_shop
 from core.orders.slip import receiver_of
 from core.ports import (
     CallFailed,
@@ -198,7 +199,7 @@ class Sender:
         shop = self.shops[order["shop_id"]]
         ours = may_replace(self.store.read, due)
         if ours or not (due.asked_before and already_there(shop, shipment)):
-            refresh(self.store, shop, order["platform_number"])
+            refresh(self.store, shop, shipment.platform_number)
             shipment = self._to_tell(due)
             if shipment is None:
                 return
@@ -401,5 +402,5 @@ def waybill_request(read: Rows, parcel_id: int, sender: From) -> WaybillRequest:
         goods=row["summary"][:60],
         weight_g=parcel["weight_g"],
         platform=row["channel"],
-        platform_number=row["platform_number"],
+        platform_number=number_at_shop(row),
     )

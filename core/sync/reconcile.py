@@ -167,7 +167,7 @@ def ours(read: Rows, shop: Shop, start: int) -> set[str]:
     since = start - (PAID_WITHIN_MS if by == "paid_at" else 0)
     rows = read.all(
         "SELECT platform_number, created_at, paid_at FROM orders WHERE shop_id = ?"
-        " AND created_at >= ? AND created_at < ?",
+        " AND created_at >= ? AND created_at < ? AND rest_of IS NULL",
         *(shop.policy.shop_id, since, start + HOUR_MS),
     )
     return {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.errors import Problem
 from core.messages import Message, message
-from core.orders import holds
+from core.orders import holds, rest
 from core.shipping import again
 from core.store import Rows, Tx
 from core.sync import conflicts
@@ -48,6 +48,9 @@ def remedies(read: Rows, number: str) -> list[Remedy]:
         for code in sorted(holds.open_reasons(read, order["id"]))
         if code not in holds.AUTOMATIC - holds.OVERRULABLE
     ]
+    if rest.can_ship_rest(read, order):
+        units = sum(left for _, left in rest.owed(read, order["id"]))
+        found.append(Remedy("rest", message("remedy.rest", units=units)))
     if order["cipher_ref"]:
         found.append(Remedy("reveal", message("remedy.reveal"), reason=True))
     return found
@@ -62,6 +65,8 @@ def apply(tx: Tx, number: str, code: str, reason: str = "") -> Message:
     if verb == "again":
         again.buy_again(tx, order["id"], tx.actor.operator_id)
         return message("remedied.again", number=number)
+    if verb == "rest":
+        return message("remedied.rest", number=number, rest=rest.ship_rest(tx, order["id"]))
     if verb == "release":
         holds.release(tx, order["id"], what)
         return message("queue.released", number=number)

@@ -11,6 +11,7 @@ from core import people
 from core.clock import local
 from core.errors import Problem
 from core.messages import message
+from core.orders.rest import number_at_shop
 from core.orders.slip import receiver_of
 from core.people.privacy import MAY_SEE
 from core.ports import MISMATCH, CallFailed, Fault, Receiver, Reveals
@@ -74,13 +75,13 @@ def ask(store: Store, shop: Shop, order: Row) -> tuple[Receiver, bool]:
     """
     channel = cast("Reveals", shop.channel)
     try:
-        return channel.reveal(order["platform_number"], receiver_of(order)), False
+        return channel.reveal(number_at_shop(order), receiver_of(order)), False
     except CallFailed as failure:
         if failure.code != MISMATCH:
             raise
-    refresh(store, shop, order["platform_number"])
+    refresh(store, shop, number_at_shop(order))
     fresh = the(store, order["number"])
-    return channel.reveal(order["platform_number"], receiver_of(fresh)), True
+    return channel.reveal(number_at_shop(order), receiver_of(fresh)), True
 
 
 def refusal(store: Store, number: str, failure: CallFailed) -> Problem:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from core.messages import Message, message
+from core.orders.rest import number_at_shop, sub_at_shop
 from core.ports import CallFailed, Fault, Reships, Shipment
 from core.store import Row, Rows
 from core.sync.pull import Shop
@@ -98,7 +99,7 @@ def shipment_of(read: Rows, order_id: int, parcel_id: int) -> Shipment | None:
     if order["cancelled_at"] is not None or parcel["voided_at"] is not None:
         return None
     return Shipment(
-        platform_number=order["platform_number"],
+        platform_number=number_at_shop(order),
         sub_numbers=sub_numbers(read, order_id),
         carrier=parcel["carrier"],
         waybill=parcel["waybill"],
@@ -137,12 +138,14 @@ def other_number(theirs: set[str], shipment: Shipment) -> Conflict:
 def sub_numbers(read: Rows, order_id: int) -> tuple[str, ...]:
     """The lines in the parcel when it is not the whole order; empty when it is."""
     rows = read.all(
-        "SELECT sub_number, ordered > refunded + short AS inside FROM order_lines"
-        " WHERE order_id = ? AND bundle_line_id IS NULL",
+        "SELECT l.sub_number, l.ordered > l.refunded + l.short AS inside, o.rest_of"
+        " FROM order_lines l JOIN orders o ON o.id = l.order_id"
+        " WHERE l.order_id = ? AND l.bundle_line_id IS NULL",
         order_id,
     )
-    inside = tuple(row["sub_number"] for row in rows if row["inside"])
-    return () if len(inside) == len(rows) else inside
+    inside = tuple(dict.fromkeys(sub_at_shop(row["sub_number"]) for row in rows if row["inside"]))
+    rest = any(row["rest_of"] is not None for row in rows)
+    return inside if rest or not all(row["inside"] for row in rows) else ()
 
 
 def parcel_of(read: Rows, parcel_id: int) -> Row:

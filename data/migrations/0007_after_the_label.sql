@@ -17,3 +17,6 @@ ALTER TABLE outbox ADD COLUMN why TEXT NOT NULL DEFAULT '';            -- what a
 ALTER TABLE shops ADD COLUMN carrier_then TEXT NOT NULL DEFAULT '';    -- tried next, in this order
 ALTER TABLE orders ADD COLUMN carrier_why TEXT NOT NULL DEFAULT '';    -- JSON: who refused, and how
 ALTER TABLE orders ADD COLUMN slip_stale INTEGER NOT NULL DEFAULT 0 CHECK (slip_stale IN (0, 1));
+
+ALTER TABLE orders ADD COLUMN rest_of INTEGER REFERENCES orders;       -- what an order still owes
+CREATE INDEX orders_rest_of ON orders (rest_of) WHERE rest_of IS NOT NULL;

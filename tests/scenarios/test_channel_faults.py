@@ -15,9 +15,12 @@ import pytest
 from core.clock import SetClock, millis
 from core.config import Config
 from core.errors import Problem
+from core.floor.changes import Shorted
+from core.floor.ledger import write as put
 from core.floor.values import Tone
 from core.orders import find, putback, slip
 from core.orders.holds import release
+from core.orders.rest import ship_rest
 from core.ports import CallFailed, Fault, Waybill
 from core.ports import Sender as From
 from core.shipping.parcels import label_printed, reprint_label, store_waybill
@@ -894,6 +897,34 @@ def test_s36_two_of_three_lines_are_shipped(street, stall):
     stall.send()
     (shipped,) = stall.server.shipments[number]
     assert (shipped["waybill"], sorted(shipped["oids"])) == (waybill, sorted([lines[0], lines[2]]))
+
+
+@pytest.mark.parametrize("channel", ["taobao", "douyin", "wechat", "ktt", "shopify"])
+def test_s36_two_of_three_lines_and_later_the_rest(street, channel):
+    stall = street.open(channel)
+    pair = replace(CUP, quantity=2)
+    number = stall.buy(TEE, pair)
+    stall.follow()
+    order_id = bring(street.store, "packing", number)
+    cup = street.store.read.one(
+        "SELECT * FROM order_lines WHERE order_id = ? AND sku_code = 'CUP'", order_id
+    )
+    street.store.do(lambda tx: put(Shorted(cup["id"], 2, "empty", 2), tx, order_id), PACKER)
+    first = street.labelled(number)
+    stall.send()
+    bring(street.store, "shipped", number)
+    assert street.alerts("rest_owed") == ["rest_owed"]
+    street.store.do(lambda tx: ship_rest(tx, order_id), BOSS)
+    stall.follow()  # the shop tells of a part that was shipped: that was us
+    rest = f"{number}~1"
+    assert (street.order(rest)["stage"], street.order(rest)["held"]) == ("ready", 0)
+    second = "ZT99887766"
+    bring(street.store, "labelled", rest, waybill=second)
+    stall.send()
+    assert {p.waybill for p in stall.shop.channel.shipped(number)} == {first, second}
+    assert street.outbox() == ["done", "done"]
+    stall.look_again()
+    assert street.alerts("backhaul_refused") == []
 
 
 def test_s36_a_platform_that_ships_whole_orders_only_is_for_a_person(street):

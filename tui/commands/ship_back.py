@@ -7,6 +7,7 @@ from pathlib import Path
 from core.clock import SystemClock, local, millis
 from core.errors import Problem
 from core.messages import message
+from core.orders.rest import number_at_shop
 from core.store.database import Rows
 from tui.commands.shared import add_json, print_json, reading, save
 from tui.words import say
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         shop = shop_id(read, arguments.shop)
         since = start_of(arguments.since, config.zone)
         rows = [
-            (row["platform_number"], carrier_name(row["carrier"], "zh_CN"), row["waybill"])
+            (number_at_shop(row), carrier_name(row["carrier"], "zh_CN"), row["waybill"])
             for row in read.all(
                 "SELECT o.platform_number, p.carrier, p.waybill FROM parcels p"
                 " JOIN orders o ON o.id = p.order_id WHERE o.shop_id = ? AND p.voided_at IS NULL"
