@@ -34,6 +34,7 @@ from core.sync.shipback import (
     Conflict,
     Dispute,
     already_there,
+    own_parcels,
     parcel_of,
     replace_at,
     reships,
@@ -133,6 +134,9 @@ class Sender:
         row = self.store.read.one("SELECT shop_id FROM orders WHERE id = ?", due.order_id)
         shop = self.shops.get(row["shop_id"]) if row and due.kind == "backhaul" else None
         dispute = conflict.dispute(can_replace=shop is not None and reships(shop) is not None)
+        if conflict.theirs and set(conflict.theirs) <= own_parcels(self.store.read, due.order_id):
+            ours = parcel_of(self.store.read, due.parcel_id)["waybill"] or ""
+            dispute = conflict.split(ours)
         self._write(lambda tx: to_person(tx, due.id, due.kind, due.order_id, dispute))
 
     def _recover(self, due: Due, stumble: Exception) -> None:

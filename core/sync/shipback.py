@@ -43,6 +43,11 @@ class Conflict(Exception):  # noqa: N818
         """What is kept of it."""
         return Dispute(str(self), self.theirs, self.why, can_replace)
 
+    def split(self, ours: str) -> Dispute:
+        """The same where the shop's number is of our own first parcel: it is never replaced."""
+        why = message("reship.split", theirs=" ".join(self.theirs), ours=ours)
+        return Dispute(str(self), self.theirs, why)
+
 
 def ship(shop: Shop, shipment: Shipment) -> None:
     """Report a waybill; a refusal counts as done only when the shop already has our number."""
@@ -115,6 +120,17 @@ def already_there(shop: Shop, shipment: Shipment) -> bool:
     if known:
         raise other_number(known, shipment)
     return False
+
+
+def own_parcels(read: Rows, order_id: int) -> set[str]:
+    """Waybills of the same order at the shop: of the first parcel, and of those that followed."""
+    rows = read.all(
+        "SELECT p.waybill FROM orders o JOIN orders f ON f.id = ifnull(o.rest_of, o.id)"
+        " OR f.rest_of = ifnull(o.rest_of, o.id) JOIN parcels p ON p.order_id = f.id"
+        " WHERE o.id = ? AND p.waybill IS NOT NULL AND p.voided_at IS NULL",
+        order_id,
+    )
+    return {row["waybill"] for row in rows}
 
 
 def known_waybills(shop: Shop, shipment: Shipment) -> set[str]:

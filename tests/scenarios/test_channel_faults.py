@@ -927,6 +927,24 @@ def test_s36_two_of_three_lines_and_later_the_rest(street, channel):
     assert street.alerts("backhaul_refused") == []
 
 
+def test_s36_a_line_split_by_quantity_is_never_told_over_its_first_parcel(street, stall):
+    """Taobao knows lines, not pieces: the second parcel of one line is for a person to tell."""
+    number = stall.buy(replace(TEE, quantity=2))
+    stall.follow()
+    order_id = bring(street.store, "packing", number)
+    (tee,) = street.store.read.all("SELECT * FROM order_lines WHERE order_id = ?", order_id)
+    street.store.do(lambda tx: put(Shorted(tee["id"], 1, "empty", 1), tx, order_id), PACKER)
+    first = street.labelled(number)
+    stall.send()
+    bring(street.store, "shipped", number)
+    street.store.do(lambda tx: ship_rest(tx, order_id), BOSS)
+    bring(street.store, "labelled", f"{number}~1", waybill="ZT99887766")
+    stall.send()
+    assert {p.waybill for p in stall.shop.channel.shipped(number)} == {first}
+    (row,) = waiting(street.store.read)
+    assert (row.why.id, row.ways) == ("reship.split", ("by_hand",))
+
+
 def test_s36_a_platform_that_ships_whole_orders_only_is_for_a_person(street):
     stall = street.open("pdd")
     number = stall.buy(TEE, CUP)
