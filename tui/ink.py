@@ -141,9 +141,22 @@ def cut(line: Iterable[Piece], width: int) -> Line:
 
 def row(width: int, *pieces: Piece, fill: str = "text") -> Line:
     """Pieces as one line of exactly ``width`` cells; the rest is painted in ``fill``."""
-    line = cut(((safe(text), style) for text, style in pieces if text), width)
-    gap = width - measure(line)
-    return (*line, (" " * gap, fill)) if gap > 0 else line
+    kept: list[Piece] = []
+    left = width  # every piece is measured once: this runs a hundred times for one painting
+    for told, style in pieces:
+        text = safe(told)
+        size = width_of(text)
+        if size > left:
+            head = fit(text, left)
+            kept.append((head, style))
+            left -= width_of(head)
+            break
+        if text:
+            kept.append((text, style))
+            left -= size
+    if left > 0:
+        kept.append((" " * left, fill))
+    return tuple(kept)
 
 
 @lru_cache(_KEPT)

@@ -28,6 +28,11 @@ class BenchCanvas(Canvas):
         return paint(self._pane.scene(), width, height)
 
 
+def _around(view: BenchView) -> tuple[str, str, str]:
+    """What the lines above and below the bench say of it."""
+    return view.operator, view.role, view.number
+
+
 class BenchPane(Pane):
     """Pick, pack, weigh and label in one place: nothing is switched on the packer's path."""
 
@@ -64,12 +69,13 @@ class BenchPane(Pane):
         """
         if view == self._view and view.outcome is self._view.outcome:
             return
-        new = view.outcome is not None and view.outcome is not self._view.outcome
-        self._view = view
+        before, self._view = self._view, view
+        new = view.outcome is not None and view.outcome is not before.outcome
         self._ticks = 0
         self._canvas.repaint()
-        self.house_app.show_keys()
-        self.house_app.show_top()
+        if _around(view) != _around(before):
+            self.house_app.show_keys()
+            self.house_app.show_top()
         if new and view.outcome is not None:
             self.house_app.sounder.play(view.outcome.tone)
 

@@ -1,14 +1,19 @@
 """A rectangle painted by a pure function, of which only the changed cells are written.
 
 A whole pane is one Canvas: no child widgets, no style sheets per piece, no focus. That keeps a
-scan's repaint to a few hundred bytes and a session of weeks at constant memory.
+scan's repaint to a few hundred bytes and a session of weeks at constant memory. What changed is
+written at once, past Textual's compositor, whenever that has nothing of its own to write.
 """
+
+from collections.abc import Sequence
+from functools import lru_cache
 
 from rich.segment import Segment
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.exact import Pen, filtered, settled, write
 from tui.ink import Line, finished, tall, width_of
 from tui.palette import Palette, palette
 
@@ -23,10 +28,17 @@ def strip_of(line: Line, colours: Palette, width: int) -> Strip:
 
 
 def changed_spans(old: Line, new: Line) -> list[tuple[int, int]]:
-    """(first cell, number of cells) of each part in which two lines of equal width differ."""
+    """(first cell, number of cells) of each part in which two lines of equal width differ.
+
+    An old line of nothing stands for whatever the terminal has there.
+    """
+    if not old:
+        return [(0, sum(width_of(text) for text, _ in new))]
     same = _same_pieces(old, new)
     start = sum(width_of(text) for text, _ in new[:same])
-    before, after = _cells(old[same:]), _cells(new[same:])
+    old, new = old[same:], new[same:]
+    alike = min(_same_pieces(old[::-1], new[::-1]), len(old), len(new))
+    before, after = _cells(old[: len(old) - alike]), _cells(new[: len(new) - alike])
     spans: list[tuple[int, int]] = []
     for x, (a, b) in enumerate(zip(before, after, strict=True), start):
         if a == b:
@@ -48,14 +60,38 @@ def _same_pieces(old: Line, new: Line) -> int:
     return same
 
 
-def _cells(line: Line) -> list[tuple[str, str, int]]:
-    """What stands in each cell; the halves of a wide character differ from any other's."""
+def changes(old: Sequence[Line], new: Sequence[Line]) -> list[tuple[int, int, int]]:
+    """(line, first cell, number of cells) of everything that differs."""
     return [
-        (char, style, half)
-        for text, style in line
-        for char in text
-        for half in range(1 if char.isascii() else width_of(char))
+        (y, x, cells)
+        for y, (a, b) in enumerate(zip(old, new, strict=True))
+        if a != b
+        for x, cells in changed_spans(a, b)
     ]
+
+
+def scrolled(old: Sequence[Line], new: Sequence[Line]) -> int:
+    """By how many rows the lines moved up (down when negative); 0 when that is not what happened.
+
+    It is when more than half of them stand where they would after it.
+    """
+    at = {line: y for y, line in enumerate(old)}
+    moves = [at[line] - y for y, line in enumerate(new) if line in at]
+    rows = max(set(moves), key=moves.count, default=0)
+    return rows if 2 * moves.count(rows) > len(new) else 0
+
+
+def _cells(line: Line) -> list[tuple[str, str]]:
+    """What stands in each cell, and its style."""
+    return [(cell, style) for text, style in line for cell in _cells_of(text)]
+
+
+@lru_cache(4096)
+def _cells_of(text: str) -> tuple[str, ...]:
+    """The text cell by cell; the halves of a wide character differ from any other's."""
+    if text.isascii():
+        return tuple(text)
+    return tuple(char * (half + 1) for char in text for half in range(width_of(char)))
 
 
 class Canvas(Widget):
@@ -63,6 +99,8 @@ class Canvas(Widget):
 
     can_focus = False
     fill = "text"
+    scrolls = False
+    """Whether its lines move up and down: the terminal then moves those it has already."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -91,14 +129,27 @@ class Canvas(Widget):
             self._painted_as = look
             self.refresh()
             return
-        dirty = [
-            Region(x, y, cells, 1)
-            for y, (a, b) in enumerate(zip(old, new, strict=True))
-            if a != b
-            for x, cells in changed_spans(a, b)
-        ]
-        if dirty:
-            self.refresh(*dirty)
+        spans = [] if old == new else self._write(old, new)
+        if spans:
+            self.refresh(*(Region(x, y, cells, 1) for y, x, cells in spans))
+
+    def _write(self, old: list[Line], new: list[Line]) -> list[tuple[int, int, int]]:
+        """Write what changed; what Textual has to write is returned as (line, cell, cells)."""
+        place = settled(self)
+        if place is None:
+            return changes(old, new)
+        pen = Pen(self.app.console)
+        rows = scrolled(old, new) if self.scrolls and place.width == self.screen.size.width else 0
+        if rows:
+            pen.scroll(place.y, place.bottom - 1, rows)
+            gone: list[Line] = [()] * abs(rows)
+            old = [*old[rows:], *gone] if rows > 0 else [*gone, *old[:rows]]
+        spans = changes(old, new)
+        pieces = (self.render_line(y).crop(x, x + cells) for y, x, cells in spans)
+        for (y, x, _), strip in zip(spans, filtered(self, pieces), strict=True):
+            pen.draw(place.x + x, place.y + y, strip)
+        write(self.app, pen.told())
+        return []
 
     def _fresh(self, width: int, height: int) -> list[Line]:
         try:
@@ -122,8 +173,14 @@ class Canvas(Widget):
         """A new size means new lines, all of them; coming back into view only the changed ones."""
         self.repaint()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines for Textual's compositor, as they are now; a canvas has no border and no padding
+        for which Textual would keep them."""
+        lines = (self.render_line(y).crop(*crop.column_span) for y in crop.line_range)
+        return filtered(self, lines)
+
     def render_line(self, y: int) -> Strip:
-        """One line for Textual's compositor."""
+        """One line, from edge to edge."""
         if not self._lines and self.size.width:
             self._lines = self._fresh(*self.size)
             self._painted_as = (*self.size, self.palette.name)

@@ -66,6 +66,8 @@ _MOVES = frozenset({"up", "down", "pageup", "pagedown", "home", "end"})
 class LineList(Canvas, Generic[R]):
     """A list with a cursor; ``draw(row, width, under_cursor)`` paints one line of it."""
 
+    scrolls = True
+
     def __init__(
         self,
         draw: Callable[[R, int, bool], Line],
