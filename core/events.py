@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from core.store.store import Tx
 
 GENESIS = "0" * 64
+BEGINNING = (0, GENESIS)
+"""Sequence and hash in front of an order's first event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,10 @@ def append_event(
     what: str,
 ) -> Event:
     """Add one event, chained to the last event of the same order."""
-    last = order_id is not None and tx.one(
-        "SELECT seq, hash FROM events WHERE order_id = ? ORDER BY seq DESC LIMIT 1", order_id
+    last, previous = (
+        BEGINNING if order_id is None else tx.chains.get(order_id) or _end(tx, order_id)
     )
-    seq, previous = (last["seq"] + 1, last["hash"]) if last else (1, GENESIS)
+    seq = last + 1
     uid = uuid.uuid4().hex
     digest = chain(previous, uid, order_id, seq, at, kind, operator_id, station, what)
     tx.run(
@@ -44,7 +46,17 @@ def append_event(
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         *(uid, order_id, seq, at, kind, operator_id, station, what, digest),
     )
+    if order_id is not None:
+        tx.chains[order_id] = (seq, digest)
     return Event(uid, order_id, seq, digest)
+
+
+def _end(tx: "Tx", order_id: int) -> tuple[int, str]:
+    """Sequence and hash of an order's last event."""
+    last = tx.one(
+        "SELECT seq, hash FROM events WHERE order_id = ? ORDER BY seq DESC LIMIT 1", order_id
+    )
+    return (last["seq"], last["hash"]) if last else BEGINNING
 
 
 def chain(previous: str, *parts: object) -> str:

@@ -4,17 +4,8 @@ from collections.abc import Callable
 
 from textual.message import Message as Event
 
-from core.floor.values import BenchView
 from core.messages import Message
 from tui.sources import LiveWeight
-
-
-class BenchMoved(Event):
-    """The bench has a new view, already committed; every one is painted, none is replaced."""
-
-    def __init__(self, view: BenchView) -> None:
-        super().__init__()
-        self.view = view
 
 
 class WeightMoved(Event):

@@ -140,9 +140,10 @@ class Station:
         """Look whether something happened to the order in hand elsewhere."""
         self._listened(self.bench.refresh())
 
-    def view(self) -> BenchView:
-        """The picture now; over it the stop, while what was scanned last is not kept."""
-        view, stopped = self.bench.view(), self._stopped
+    def view(self, *, committed: bool = False) -> BenchView:
+        """The picture now, or that of the last commit, which costs no reading; over it the stop,
+        while what was scanned last is not kept."""
+        view, stopped = (self.bench.shown() if committed else self.bench.view()), self._stopped
         return replace(view, outcome=stopped, last_bad=stopped) if stopped else view
 
     def _weighed(self, grams: int, at: int) -> None:
@@ -176,7 +177,7 @@ class Station:
         elif self._stopped is not None and (again or self._stopped.next.id == UNREADABLE):
             self._stopped = None
             log.info("bench %s keeps what is scanned again", self.code)
-        self._moved()
+        self._moved(committed=bool(again))
 
     def _failed(self, why: Message, again: str, scan: Scan | None) -> None:
         """Nothing was kept: say so on the bench until something is, and in the log once."""
@@ -190,16 +191,16 @@ class Station:
         next_ = message(again or UNREADABLE)
         self._stopped = Outcome(Tone.STOP, why, next_, code)
 
-    def _moved(self) -> None:
+    def _moved(self, *, committed: bool = False) -> None:
         """The bench may stand elsewhere. Futures end in several threads: what counts is the
         newest picture, shown in one order."""
         with self._turn:
-            self._answered(self._picture())
+            self._answered(self._picture(committed=committed))
 
-    def _picture(self) -> BenchView:
+    def _picture(self, *, committed: bool = False) -> BenchView:
         """The picture as it is, or as it was when the database cannot be read."""
         try:
-            return self.view()
+            return self.view(committed=committed)
         except Exception as error:  # noqa: BLE001 - the edge of a device's or the writer's thread
             if self._stopped is None:
                 self._failed(told(error), "", None)

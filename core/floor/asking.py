@@ -1,7 +1,6 @@
 """Questions the bench asks, and what their answers do."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from core.floor.answers import (
     HOLD_REASONS,
@@ -18,6 +17,7 @@ from core.floor.commands import Command, Given
 from core.floor.effects import apply
 from core.floor.items import progress, take
 from core.floor.meaning import Kind, Meaning
+from core.floor.replacing import replace
 from core.floor.state import TRAIL, Asking, BenchState, Decision, Question, without_work
 from core.floor.undo import undo
 from core.floor.values import Choice, Step, Tone

@@ -7,7 +7,6 @@ rules say, what that changes, and where the bench now stands, so that after a cr
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
 
 from core.clock import local, millis
 from core.errors import Problem
@@ -21,6 +20,7 @@ from core.floor.ledger import record
 from core.floor.machine import decide, resumed
 from core.floor.meaning import classify, command
 from core.floor.news import Stand, catch_up, last_seq
+from core.floor.replacing import replace
 from core.floor.rules import FloorRules
 from core.floor.state import Asking, BenchState, Decision, remember
 from core.floor.values import BenchView, Outcome, Tone
@@ -85,6 +85,10 @@ class Bench:
         done.set_result(self._show(read, stand, self.store.clock.now()))
         return done
 
+    def shown(self) -> BenchView:
+        """The picture of the newest commit; read now when nothing was committed here yet."""
+        return self._stand.shown or self.view()
+
     def view(self) -> BenchView:
         """The picture now, as this thread reads it."""
         return self._show(self.store.read, self._stand, self.store.clock.now())
@@ -102,7 +106,7 @@ class Bench:
                 answered.set_exception(error)
                 return
             self._stand = written.result()
-            answered.set_result(self._stand.shown or self.view())
+            answered.set_result(self.shown())
 
         job = self.store.write(
             lambda tx: self._decide(tx, ask, symbology), Actor(None, self.place.station), rank=SCAN
@@ -127,16 +131,14 @@ class Bench:
         work = before.work or decision.state.work
         if not decision.changes:
             return decision
-        tx.run("SAVEPOINT floor")
         try:
-            record(tx, work.order_id if work else None, decision.changes)
+            with tx.attempt():
+                record(tx, work.order_id if work else None, decision.changes)
         except Problem as problem:
-            tx.run("ROLLBACK TO floor")
             if before.question is not None and before.question.asking is not Asking.HALT:
                 before = replace(before, question=None)
             refused = Outcome(Tone.WRONG, problem.message, prompt(before))
-            decision = remember(Decision(before, refused))
-        tx.run("RELEASE floor")
+            return remember(Decision(before, refused))
         return decision
 
     def _remember(self, tx: Tx, stand: Stand, decision: Decision) -> Stand:
@@ -148,7 +150,7 @@ class Bench:
         for change in decision.changes:
             if isinstance(change, BoughtAgain):
                 last = tx.the("SELECT id FROM orders WHERE number = ?", change.number)["id"]
-        seq = last_seq(tx, work.order_id) if work else 0
+        seq = _seq(tx, work.order_id) if work else 0
         stand = self._with_backs(tx, Stand(state, seq, last))
         state = stand.state
         if decision.outcome is not None or decision.changes:
@@ -225,6 +227,11 @@ class Bench:
             *(operator_id, millis(midnight)),
         )
         return int(row["n"]) if row else 0
+
+
+def _seq(tx: Tx, order_id: int) -> int:
+    """The order's last event, which most scans have just written."""
+    return tx.chains[order_id][0] if order_id in tx.chains else last_seq(tx, order_id)
 
 
 def hear(state: BenchState, news: tuple[News, ...], now: int) -> Decision:

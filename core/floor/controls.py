@@ -1,7 +1,6 @@
 """What each command does when no question is open."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from core.floor import backs
 from core.floor.answers import prompt, refuse, say
@@ -27,6 +26,7 @@ from core.floor.commands import Command, Given
 from core.floor.items import ask_note, take
 from core.floor.meaning import Meaning
 from core.floor.orders_in_hand import leave, open_order
+from core.floor.replacing import replace
 from core.floor.state import BenchState, Decision, without_work
 from core.floor.undo import undo
 from core.floor.values import Outcome, Step, Tone

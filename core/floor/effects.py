@@ -1,8 +1,7 @@
 """What each change does to the order in hand, forward and back."""
 
-from dataclasses import replace
-
 from core.floor.changes import Picked, Shorted, StepDone, Undoable, Verified, Weighed
+from core.floor.replacing import replace
 from core.floor.values import Step
 from core.floor.work import Work, WorkLine
 

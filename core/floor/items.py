@@ -1,11 +1,11 @@
 """Bins and products while an order is picked and packed."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from core.floor.answers import refuse, say, yes_no
 from core.floor.changes import Change, Picked, Undoable, Verified
 from core.floor.effects import apply, closed
+from core.floor.replacing import replace
 from core.floor.state import TRAIL, Asking, BenchState, Decision, Question
 from core.floor.values import Step, Tone
 from core.floor.work import ProductRef, Work, WorkLine

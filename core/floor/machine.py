@@ -5,8 +5,6 @@ changes no count. Order of precedence: an open question, then who is signed in, 
 then the step of the parcel in hand.
 """
 
-from dataclasses import replace
-
 from core.floor import backs
 from core.floor import orders_in_hand as hands
 from core.floor.answers import prompt, quiet, refuse, say
@@ -26,6 +24,7 @@ from core.floor.controls import control
 from core.floor.intents import Event, News, NewsKind, Pressed, Scanned, Weight
 from core.floor.items import ask_note, scan_bin, scan_item
 from core.floor.meaning import Kind, Meaning
+from core.floor.replacing import replace
 from core.floor.state import Asking, BenchState, Decision, remember
 from core.floor.totes import scan_tote
 from core.floor.values import Step, Tone

@@ -4,13 +4,14 @@ Counts and marks are read from the order again; only what lives nowhere else is 
 """
 
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from enum import Enum
 from functools import cache, lru_cache
 from typing import Any
 
 from core.floor import changes, state, values, work
 from core.floor.changes import Undoable
+from core.floor.replacing import replace
 from core.floor.state import Asking, BenchState
 from core.floor.work import Box, Work
 from core.messages import Message

@@ -4,11 +4,12 @@ The order's events tell whether anything moved: one indexed question when nothin
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.floor.desk import ON_PAPER, Place, address_held, hold_reasons, load_work, order_row
 from core.floor.intents import News, NewsKind
 from core.floor.memory import InHand
+from core.floor.replacing import replace
 from core.floor.rules import FloorRules
 from core.floor.state import Asking, BenchState
 from core.floor.values import BenchView, Step

@@ -1,10 +1,9 @@
 """Opening an order on the bench, and letting it go."""
 
-from dataclasses import replace
-
 from core.floor.answers import refuse, say
 from core.floor.changes import Change, Claimed, LeftOpen
 from core.floor.items import ask_note, check_single
+from core.floor.replacing import replace
 from core.floor.state import BenchState, Decision, without_work
 from core.floor.values import Step, Tone
 from core.floor.work import Opening, ProductRef, Work

@@ -1,10 +1,11 @@
 """Everything a bench remembers between two scans, and the shape of a decision."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from core.floor.changes import Change, Undoable
 from core.floor.meaning import Meaning
+from core.floor.replacing import replace
 from core.floor.values import BackTask, Choice, Outcome, Step, Tone
 from core.floor.work import Operator, Work, WorkLine
 from core.messages import Message
@@ -59,7 +60,7 @@ class Reading:
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class BenchState:
     """One bench, between two scans; immutable."""
 

@@ -1,10 +1,9 @@
 """PKUNDO1: the last recorded thing is taken back, and its consequence said."""
 
-from dataclasses import replace
-
 from core.floor.answers import refuse, say
 from core.floor.changes import Change, Picked, Shorted, Undoable, Undone, Weighed
 from core.floor.effects import reopened, reverse
+from core.floor.replacing import replace
 from core.floor.state import BenchState, Decision
 from core.floor.values import Step, Tone
 from core.floor.work import Work

@@ -1,6 +1,5 @@
 """The parcel on the scale: booked when it fits, explained when it does not, forced by badge."""
 
-from dataclasses import replace
 from typing import TypeGuard
 
 from core.floor.answers import prompt, quiet, refuse, say
@@ -8,6 +7,7 @@ from core.floor.changes import Change, Learned, StepDone, Weighed
 from core.floor.effects import apply
 from core.floor.intents import Weight
 from core.floor.items import ask_note
+from core.floor.replacing import replace
 from core.floor.state import TRAIL, Asking, BenchState, Decision, Question, Reading
 from core.floor.values import Outcome, Step, Tone
 from core.floor.weight import ZERO_G, Suspect, explain, fits, learn

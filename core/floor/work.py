@@ -1,7 +1,8 @@
 """The order in hand: its lines, its marks, and which step they imply."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from core.floor.replacing import replace
 from core.floor.values import Step
 from core.floor.weight import Part, Tolerance, expected
 from core.messages import Message
@@ -63,7 +64,7 @@ class ToteRef:
     """None when it is empty."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class WorkLine:
     """One order line in hand; verified <= picked <= wanted always holds."""
 
@@ -93,7 +94,7 @@ class WorkLine:
         return Part(self.sku_id, self.sku, self.wanted, self.unit_g, self.coded_units, self.coded_g)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Work:
     """One order on one bench."""
 

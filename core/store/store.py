@@ -12,8 +12,9 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -57,6 +58,8 @@ class Tx:
         self.now = clock.now()
         self.actor = actor
         self.after_commit: list[Callable[[], None]] = []
+        self.chains: dict[int, tuple[int, str]] = {}
+        """Order -> sequence and hash of its last event, where this transaction wrote that."""
 
     def run(self, sql: str, *values: object) -> Any:
         """Run one statement; returns the cursor (``lastrowid``, ``rowcount``)."""
@@ -78,6 +81,19 @@ class Tx:
         if row is None:
             raise LookupError(f"no row: {sql} {values}")
         return row
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """What is done inside is taken back when a Problem is raised; the transaction goes on."""
+        self._connection.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except Problem:
+            self._connection.execute("ROLLBACK TO attempt")
+            self.chains.clear()
+            self._connection.execute("RELEASE attempt")
+            raise
+        self._connection.execute("RELEASE attempt")
 
     def event(self, kind: str, order_id: int | None = None, **what: object) -> Event:
         """Write down what happened, chained to the order's last event."""

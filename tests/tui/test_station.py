@@ -229,11 +229,13 @@ def test_a_database_that_cannot_be_read_keeps_the_last_picture(
         raise OSError("disk gone")
 
     monkeypatch.setattr(bench.station.bench, "view", refuse)
-    bench.station.scan(Scan("6900000000014", 50_000, "B1 serial")).result(timeout=10)
+    bench.station.refresh()
     until(lambda: bench.shown[-1].outcome and bench.shown[-1].outcome.tone is Tone.STOP)
     assert bench.shown[-1].number == view.number
+    after = bench.reads("6900000000021", 60_000)  # a commit brings its picture with it
+    until(lambda: bench.shown[-1].outcome is after.outcome)
     monkeypatch.setattr(bench.station.bench, "view", original)
-    after = bench.reads("6900000000021", 60_000)
+    after = bench.reads("6900000000014", 70_000)
     until(lambda: bench.shown[-1].outcome is after.outcome)
 
 
