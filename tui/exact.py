@@ -10,11 +10,11 @@ from functools import lru_cache
 
 from rich.color import Color, ColorSystem
 from rich.console import Console, RenderableType
+from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate
 from textual.app import App
 from textual.geometry import Region
-from textual.strip import Strip
 from textual.widget import Widget
 
 
@@ -27,10 +27,10 @@ class Pen:
         """None while the terminal writes in its own colours."""
         self._told: list[str] = []
 
-    def draw(self, x: int, y: int, strip: Strip) -> None:
-        """Write a strip where it stands."""
+    def draw(self, x: int, y: int, pieces: Iterable[Segment]) -> None:
+        """Write pieces of a line from that cell on."""
         self._told.append(f"\x1b[{y + 1};{x + 1}H")
-        for text, style, _control in strip:
+        for text, style, _control in pieces:
             if not style:
                 self._lay_down()
             elif style is not self._style:
@@ -136,13 +136,3 @@ def write(app: App[object], told: str) -> None:
     app._driver.write(f"{told}\x1b[{y + 1};{x + 1}H")
     app._end_update()
     app._driver.flush()
-
-
-def filtered(widget: Widget, strips: Iterable[Strip]) -> list[Strip]:
-    """Strips in the colours Textual would give them: fewer where the terminal has fewer."""
-    filters = widget.get_line_filters()
-    background = widget.background_colors[1]
-    done = list(strips)
-    for each in filters:
-        done = [strip.apply_filter(each, background) for strip in done]
-    return done

@@ -13,11 +13,12 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.exact import Pen, filtered, settled, write
-from tui.ink import Line, finished, tall, width_of
+from tui.exact import Pen, settled, write
+from tui.ink import Line, Piece, finished, tall, width_of
 from tui.palette import Palette, palette
 
 _PLAIN = palette("dark")
+_RIGHT = "\0"
 GAP = 12
 """Fewer unchanged cells than this cost less than moving the cursor and the colours over them."""
 
@@ -88,10 +89,32 @@ def _cells(line: Line) -> list[tuple[str, str]]:
 
 @lru_cache(4096)
 def _cells_of(text: str) -> tuple[str, ...]:
-    """The text cell by cell; the halves of a wide character differ from any other's."""
+    """The text cell by cell; a combining mark fills none, the right half of a wide character
+    says whose it is, so that no change begins or ends inside one."""
     if text.isascii():
         return tuple(text)
-    return tuple(char * (half + 1) for char in text for half in range(width_of(char)))
+    cells: list[str] = []
+    for char in text:
+        width = width_of(char)
+        if width:
+            cells += [char, *[_RIGHT + char] * (width - 1)]
+        elif cells:
+            cells[-1] += char
+    return tuple(cells)
+
+
+def part(line: Line, start: int, cells: int) -> Line:
+    """The pieces of a line in that many cells from the ``start``-th on."""
+    kept: list[Piece] = []
+    for text, style in line:
+        width = width_of(text)
+        if start < width:
+            inside = _cells_of(text)[max(0, start) : start + cells]
+            kept.append(("".join(c for c in inside if c[0] != _RIGHT), style))
+        start -= width
+        if start + cells <= 0:
+            break
+    return tuple(kept)
 
 
 class Canvas(Widget):
@@ -145,9 +168,13 @@ class Canvas(Widget):
             gone: list[Line] = [()] * abs(rows)
             old = [*old[rows:], *gone] if rows > 0 else [*gone, *old[:rows]]
         spans = changes(old, new)
-        pieces = (self.render_line(y).crop(x, x + cells) for y, x, cells in spans)
-        for (y, x, _), strip in zip(spans, filtered(self, pieces), strict=True):
-            pen.draw(place.x + x, place.y + y, strip)
+        colours, filters = self.palette, self.get_line_filters()
+        background = self.background_colors[1]
+        for y, x, cells in spans:
+            pieces = [Segment(text, colours[style]) for text, style in part(new[y], x, cells)]
+            for each in filters:
+                pieces = each.apply(pieces, background)
+            pen.draw(place.x + x, place.y + y, pieces)
         write(self.app, pen.told())
         return []
 
@@ -176,8 +203,14 @@ class Canvas(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Lines for Textual's compositor, as they are now; a canvas has no border and no padding
         for which Textual would keep them."""
-        lines = (self.render_line(y).crop(*crop.column_span) for y in crop.line_range)
-        return filtered(self, lines)
+        filters, background = self.get_line_filters(), self.background_colors[1]
+        lines = []
+        for y in crop.line_range:
+            line = self.render_line(y).crop(*crop.column_span)
+            for each in filters:
+                line = line.apply_filter(each, background)
+            lines.append(line)
+        return lines
 
     def render_line(self, y: int) -> Strip:
         """One line, from edge to edge."""
