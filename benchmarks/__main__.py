@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-NAMES = ("commit", "intake", "queue", "scan", "start", "idle", "backup", "scales")
+NAMES = ("commit", "intake", "queue", "scan", "rush", "start", "idle", "backup", "scales")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 MARK = "<!-- figures: everything below is written by --write -->\n"
 

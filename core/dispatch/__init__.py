@@ -5,11 +5,13 @@ table of rules can take the default's place.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from core.store import Row, Rows
+from core.store.database import marks
 
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 __all__ = ["Choice", "Need", "Rule", "choose", "first_that_can_ship_all"]
 
 
@@ -50,23 +52,27 @@ def first_that_can_ship_all(read: Rows, need: Need) -> Choice:
         return Choice(None, need.carrier, trace("nothing_to_ship", []))
     free = free_units(read, need)
     tried: list[dict[str, object]] = []
-    for warehouse in read.all("SELECT id, code FROM warehouses ORDER BY rank, id"):
-        lacking = lack(free.get(warehouse["id"], {}), need)
-        tried.append({"warehouse": warehouse["code"], "lacks": len(lacking)})
+    for (warehouse_id, code), units in free.items():
+        lacking = lack(units, need)
+        tried.append({"warehouse": code, "lacks": len(lacking)})
         if not lacking:
-            return Choice(warehouse["id"], need.carrier, trace("first_with_all", tried))
-    codes = [row["code"] for row in short_skus(read, need, free)]
+            return Choice(warehouse_id, need.carrier, trace("first_with_all", tried))
+    codes = [row["code"] for row in short_skus(read, need, free.values())]
     return Choice(None, need.carrier, trace("none_has_all", tried), " ".join(codes))
 
 
-def free_units(read: Rows, need: Need) -> dict[int, dict[int, int]]:
-    """Warehouse id -> SKU id -> units not promised yet."""
-    free: dict[int, dict[int, int]] = {}
-    for sku_id in need.units:
-        for row in read.all(
-            "SELECT warehouse_id, on_hand - reserved AS free FROM stock WHERE sku_id = ?", sku_id
-        ):
-            free.setdefault(row["warehouse_id"], {})[sku_id] = row["free"]
+def free_units(read: Rows, need: Need) -> dict[tuple[int, str], dict[int, int]]:
+    """(warehouse id, its code), by rank -> SKU id -> units not promised yet."""
+    free: dict[tuple[int, str], dict[int, int]] = {}
+    for row in read.all(
+        "SELECT w.id, w.code, s.sku_id, s.on_hand - s.reserved AS free FROM warehouses w"
+        f" LEFT JOIN stock s ON s.warehouse_id = w.id AND s.sku_id IN ({marks(need.units)})"
+        " ORDER BY w.rank, w.id",
+        *need.units,
+    ):
+        units = free.setdefault((row["id"], row["code"]), {})
+        if row["sku_id"] is not None:
+            units[row["sku_id"]] = row["free"]
     return free
 
 
@@ -75,13 +81,13 @@ def lack(free: Mapping[int, int], need: Need) -> list[int]:
     return [sku for sku, wanted in need.units.items() if free.get(sku, 0) < wanted]
 
 
-def short_skus(read: Rows, need: Need, free: Mapping[int, Mapping[int, int]]) -> list[Row]:
+def short_skus(read: Rows, need: Need, free: Iterable[Mapping[int, int]]) -> list[Row]:
     """The SKUs that the best warehouse still lacks, for the hold's detail."""
-    fewest = min((lack(units, need) for units in free.values()), key=len, default=list(need.units))
+    fewest = min((lack(units, need) for units in free), key=len, default=list(need.units))
     found = (read.one("SELECT code FROM skus WHERE id = ?", sku) for sku in fewest)
     return [row for row in found if row is not None]
 
 
 def trace(rule: str, tried: list[dict[str, object]]) -> str:
     """Why, as stored on the order and shown in plain words."""
-    return json.dumps({"rule": rule, "tried": tried}, ensure_ascii=False, separators=(",", ":"))
+    return _json({"rule": rule, "tried": tried})

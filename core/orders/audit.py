@@ -11,15 +11,24 @@ from core.orders.lines import learn
 from core.stock import reserve
 from core.store import Row, Rows, Tx
 
+ORDER = (
+    "SELECT id, open, status, status_word, backhauled_at, buyer_note, tier, held, ready_at,"
+    " province, carrier FROM orders WHERE id = ?"
+)
+LINES = (
+    "SELECT id, order_id, sku_id, sku_code, bundle_line_id, sub_number, title, refund,"
+    " refund_word, wanted FROM order_lines WHERE order_id = ?"
+)
+
 
 def audit(tx: Tx, order_id: int) -> bool:
     """Bring holds, reservation and readiness in line with the facts; True when ready."""
-    order = tx.the("SELECT * FROM orders WHERE id = ?", order_id)
+    order = tx.the(ORDER, order_id)
     if not order["open"]:
         return False
-    lines = tx.all("SELECT * FROM order_lines WHERE order_id = ?", order_id)
+    lines = tx.all(LINES, order_id)
     if learn(tx, lines):
-        lines = tx.all("SELECT * FROM order_lines WHERE order_id = ?", order_id)
+        lines = tx.all(LINES, order_id)
     found = findings(order, lines, told=told_by_us(tx, order))
     held = settle(tx, order, found, keep={"no_stock"})
     if order["ready_at"] is not None and not any(line["wanted"] for line in lines):

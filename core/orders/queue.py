@@ -151,23 +151,3 @@ def queue_row(row: Row) -> QueueRow:
         alerted=bool(row["alerted"]),
         station=row["station"] or "",
     )
-
-
-def next_ready(read: Rows, warehouse_id: int) -> Row | None:
-    """The most urgent order this warehouse may pick and nobody works on."""
-    return read.one(
-        "SELECT o.id, o.number FROM orders o WHERE o.open = 1 AND o.held = 0"
-        " AND o.ready_at IS NOT NULL AND o.verified_at IS NULL AND o.warehouse_id = ?"
-        " AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.order_id = o.id)"
-        " ORDER BY o.ship_by, o.id LIMIT 1",
-        warehouse_id,
-    )
-
-
-def stage_counts(read: Rows) -> dict[str, int]:
-    """Open orders per stage, and ``held``."""
-    rows = read.all("SELECT stage, count(*) AS n FROM orders WHERE open = 1 GROUP BY stage")
-    counts = {row["stage"]: row["n"] for row in rows}
-    held = read.one("SELECT count(*) AS n FROM orders WHERE open = 1 AND held > 0")
-    assert held is not None
-    return counts | {"held": held["n"]}

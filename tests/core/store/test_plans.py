@@ -9,6 +9,8 @@ import re
 import pytest
 
 from core.floor.bench import Bench
+from core.floor.desk import Desk, Place
+from core.floor.rules import FloorRules
 from core.orders import find, holds, queue
 from core.orders.audit import recheck
 from core.ports import CallFailed, Delivered, Delivery, DeliveryTask, Fault, Hint, Pushed, Scan
@@ -161,8 +163,7 @@ class Day:
             queue.page(read, only, before=row.key)
             queue.last_page(read, only)
             queue.count(read, only)
-        queue.stage_counts(read)
-        queue.next_ready(read, 1)
+        Desk(read, Place("B1", 1), FloorRules()).next_order()
         known = self.number(number)
         for text in (known, number, "1234", "张三", self.carrier.bought[0][1], "13800001234", "?"):
             find.find(read, text)
