@@ -83,7 +83,7 @@ class PacklineApp(App[None]):
         use(taste.language)
         self.palette: Palette = palette(colours.choose(os.environ, taste.theme))
         for name in NAMES:
-            self.register_theme(_textual_theme(palette(name)))
+            self.register_theme(_textual_theme(name))
         self.theme = f"packline-{self.palette.name}"
         self.sounder = Sounder(self.bell, taste.sound_command, muted=taste.muted)
         self.keymap_of_house = Keymap(taste.keys)
@@ -525,16 +525,16 @@ class PacklineApp(App[None]):
         self.call_after_refresh(self._overlay.place)
 
 
-def _textual_theme(ours: Palette) -> Theme:
+def _textual_theme(name: str) -> Theme:
     """What Textual itself paints: only the background behind our canvases."""
-    name = f"packline-{ours.name}"
-    if ours.ansi:
-        return replace(BUILTIN_THEMES["ansi-dark"], name=name)
+    ours, screen = f"packline-{name}", colours.SCREENS[name]
+    if name == "ansi":  # the terminal's own colours, which must not be converted
+        return replace(BUILTIN_THEMES["ansi-dark"], name=ours)
     return Theme(
-        name=name,
+        name=ours,
         primary="#79b8ff",
-        background=ours.screen,
-        surface=ours.screen,
-        panel=ours.screen,
-        dark=ours.name != "light",
+        background=screen,
+        surface=screen,
+        panel=screen,
+        dark=name != "light",
     )

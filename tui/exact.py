@@ -7,12 +7,13 @@ moved row costs, and at a bench a third of the time until it is answered.
 
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 
 from rich.color import Color, ColorSystem
 from rich.console import Console, RenderableType
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import ChopsUpdate
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.geometry import Region
 from textual.widget import Widget
@@ -93,10 +94,23 @@ class ExactUpdate(ChopsUpdate):
         return pen.told()
 
 
+class ExactLayout(LayoutUpdate):
+    """Textual's update of a whole region."""
+
+    def render_segments(self, console: Console) -> str:
+        """What the terminal gets: line by line, colours only where they change."""
+        pen = Pen(console)
+        for y, line in enumerate(self.strips, self.region.y):
+            pen.draw(self.region.x, y, chain.from_iterable(line))
+        return pen.told()
+
+
 def exact(update: RenderableType | None) -> RenderableType | None:
-    """An update as it should be written; others than those of parts of lines stay as they are."""
+    """An update as it should be written."""
     if isinstance(update, ChopsUpdate):
         return ExactUpdate(update.chops, update.spans, update.chop_ends)
+    if isinstance(update, LayoutUpdate):
+        return ExactLayout(update.strips, update.region)
     return update
 
 

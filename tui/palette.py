@@ -6,6 +6,7 @@ never rests on colour alone: every one also has a word and a place.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from rich.style import Style
 
@@ -147,13 +148,6 @@ class Palette:
 
     name: str
     styles: Mapping[str, Style]
-    screen: str
-    """Textual's colour behind everything."""
-
-    @property
-    def ansi(self) -> bool:
-        """Whether colours are the terminal's own and must not be converted."""
-        return self.name == "ansi"
 
     def __getitem__(self, meaning: str) -> Style:
         return self.styles[meaning]
@@ -163,13 +157,16 @@ def _parse(table: Mapping[str, str]) -> dict[str, Style]:
     return {name: Style.parse(value) for name, value in table.items()}
 
 
+_TABLES = {"dark": _DARK, "light": _LIGHT, "ansi": _ANSI}
+SCREENS = {"dark": "#0f141a", "light": "#fbfcfd", "ansi": "ansi_default"}
+"""Textual's colour behind everything, by theme."""
+
+
+@cache
 def palette(name: str) -> Palette:
-    """The theme of that name; dark for an unknown one."""
-    if name == "ansi":
-        return Palette("ansi", _parse(_ANSI), "ansi_default")
-    if name == "light":
-        return Palette("light", _parse(_LIGHT), "#fbfcfd")
-    return Palette("dark", _parse(_DARK), "#0f141a")
+    """The theme of that name; dark for an unknown one. Made when it is first used: 2 ms each."""
+    name = name if name in NAMES else "dark"
+    return Palette(name, _parse(_TABLES[name]))
 
 
 def choose(environ: Mapping[str, str], setting: str = "") -> str:

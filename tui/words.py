@@ -134,20 +134,23 @@ def _miss(id: str) -> str:
 
 @cache
 def _sentence(language: str, id: str) -> str | None:
-    for domain in _domains(language):
-        found = domain.gettext(id)
+    folder = LOCALES / language / "LC_MESSAGES"
+    for name in _domains(folder):
+        domain = _domain(folder, name)
+        found = domain.gettext(id) if domain else id
         if found != id:
             return found
     return None
 
 
 @cache
-def _domains(language: str) -> tuple[gettext.GNUTranslations, ...]:
-    folder = LOCALES / language / "LC_MESSAGES"
+def _domains(folder: Path) -> list[str]:
+    """The catalogues, those of the screens first: the others are read when one is missed there."""
     names = {path.stem for path in folder.glob("*.[mp]o")}
-    return tuple(filter(None, (_domain(folder, name) for name in sorted(names))))
+    return sorted(names, key=lambda name: (name not in ("tui", "core"), name))
 
 
+@cache
 def _domain(folder: Path, name: str) -> gettext.GNUTranslations | None:
     source, compiled = folder / f"{name}.po", folder / f"{name}.mo"
     fresh = compiled.exists() and (
@@ -174,6 +177,7 @@ def forget() -> None:
     """Read the catalogues again; for tests that write their own."""
     _sentence.cache_clear()
     _domains.cache_clear()
+    _domain.cache_clear()
 
 
 def filled(id: str, values: Mapping[str, object]) -> str:

@@ -5,8 +5,3 @@ Pure rules first: ``classify`` names a scan, ``decide`` answers it and lists the
 scan; it is imported from there, because other rooms need the pure part. The room never draws and
 never talks to a device or a platform.
 """
-
-from core.floor.rules import FloorRules
-from core.floor.values import BenchView, Choice, Outcome, Step, Tone
-
-__all__ = ["BenchView", "Choice", "FloorRules", "Outcome", "Step", "Tone"]

@@ -12,7 +12,6 @@ import data
 from core.clock import Clock
 from core.config import Config, read_config
 from core.errors import Problem
-from core.orders import find
 from core.store import Actor
 from core.store.database import Reader, Rows, open_reader
 from tui.words import say, use
@@ -106,6 +105,8 @@ def newest_schema() -> int:
 
 def the_order(read: Reader, text: str) -> int:
     """The one order a number means. Raises Problem when it is none or several."""
+    from core.orders import find  # not on the way to the first frame
+
     found = find.find(read, text)
     if not found:
         raise Problem("where.nothing", number=text)

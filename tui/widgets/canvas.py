@@ -17,7 +17,6 @@ from tui.exact import Pen, settled, write
 from tui.ink import Line, Piece, finished, tall, width_of
 from tui.palette import Palette, palette
 
-_PLAIN = palette("dark")
 _RIGHT = "\0"
 GAP = 12
 """Fewer unchanged cells than this cost less than moving the cursor and the colours over them."""
@@ -138,7 +137,7 @@ class Canvas(Widget):
     @property
     def palette(self) -> Palette:
         """The colours of the moment."""
-        return getattr(self.app, "palette", _PLAIN)
+        return getattr(self.app, "palette", None) or palette("dark")
 
     def repaint(self) -> None:
         """Paint again and write only the cells that changed."""
