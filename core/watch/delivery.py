@@ -67,6 +67,8 @@ class Delivery:
         self.store = store
         self.notifiers = notifiers
         self.words = words
+        self._refused: set[int] = set()
+        """Notices that were refused by themselves: the others go first."""
 
     def deliver(self, code: str) -> int:
         """Send what is due to one notifier; returns how many digests were confirmed."""
@@ -113,7 +115,8 @@ class Delivery:
         row = self._row(code)
         assert row is not None
         most = max(1, LINES >> row["failures"]) if row["fault"] == Fault.PERMISSION.value else LINES
-        rows = notices.due(read, code, now, most)
+        rows = notices.due(read, code, now, most + len(self._refused))
+        rows = sorted(rows, key=lambda row: row["notice_id"] in self._refused)[:most]
         if not rows:
             return False
         notice, taken = self._digest(rows, self.notifiers[code].limit, doubtful(read, code))
@@ -205,7 +208,7 @@ class Delivery:
                 wait_s=pause(failure, row["failures"]),
             )
             if failure.fault is Fault.PERMISSION and len(ids) == 1:
-                tx.run("UPDATE notices SET due_at = ? WHERE id = ?", tx.now, ids[0])
+                self._refused.add(ids[0])
             if failure.fault in HUMAN:
                 raise_alert(tx, "notifier_down", code, answer=answer)
 
