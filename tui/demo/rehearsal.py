@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from functools import partial
@@ -21,8 +22,9 @@ from core.orders.holds import release
 from core.ports import CallFailed
 from core.store import Actor, Tx
 from core.store.store import BACKGROUND
-from core.sync import reconcile
+from core.sync import Shop, progress, reconcile
 from core.sync.outbox import try_again
+from core.sync.reconcile import HOUR_MS
 from drivers.channels.access import Tokens
 from tui.demo.accounting import Books, Difference
 from tui.demo.furnishing import furnish, occupied, open_books, write_config
@@ -46,8 +48,8 @@ EVENING = millis(datetime(2026, 1, 20, 20, 30, tzinfo=SHANGHAI))
 """The last order of the day."""
 WIRED_MINUTES, APART_MINUTES = 60, 180
 """How long after the last order the troubles go on."""
-LONGEST_STORM_S = 60.0
-"""Real seconds the storm goes on at most while most of the day's work is undone."""
+STORM_S = 0.03
+"""Real seconds for each order that the storm goes on at most while most of the work is undone."""
 PATIENCE_S = 45.0
 """Real seconds nothing may move while something is left."""
 RELEASABLE = ("short", "damaged", "question", "weight", "other", "note_changed")
@@ -125,7 +127,7 @@ class Rehearsal:
                 self.staff.begin()
                 self._live()
                 self._drain(report)
-                report.differences += self._check_shops()
+                report.differences += list(self._check_shops())
             finally:
                 self.staff.end()
             books = Books(self.works.store.read, self.world, self.works.place.shops)
@@ -168,7 +170,7 @@ class Rehearsal:
 
     def _stay(self) -> None:
         """The storm does not end before most of the work is done in it; at most for a while."""
-        deadline = time.monotonic() + LONGEST_STORM_S
+        deadline = time.monotonic() + STORM_S * self.wanted.orders
         while self.wanted.kills is not None and self.sky.calls and time.monotonic() < deadline:
             if len(self._unheard()) + len(self._open()) <= self.wanted.orders // 10:
                 return
@@ -256,23 +258,29 @@ class Rehearsal:
             time.sleep(0.08)
         report.drained_s = time.monotonic() - began
 
-    def _check_shops(self) -> list[Difference]:
-        """Ask every platform that can tell for the orders of the day, by when they were placed."""
-        left = []
-        days = 1 + (self.clock.now() - self._started) // 86_400_000
+    def _check_shops(self) -> Iterator[Difference]:
+        """Ask every platform that can tell for the day's orders, by the hour they began in."""
+        first = self._started // HOUR_MS * HOUR_MS
         for shop in self.works.engine.shops.values():
             if reconcile.can_check(shop):
-                while True:
-                    try:
-                        found = reconcile.reconcile(self.works.store, shop, days)
+                for hour in range(first, EVENING, HOUR_MS):
+                    checked = self._checked(shop, hour)
+                    if checked is None:
+                        yield Difference("books", shop.code, "asked hour by hour", "no answer")
                         break
-                    except CallFailed as failure:
-                        log.warning("the books of %s wait: %s", shop.code, failure)
-                        time.sleep(0.1)
-                for hour in found:
-                    for number, kind in hour.differences.items():
-                        left.append(Difference("books", f"{shop.code} {number}", "the same", kind))
-        return left
+                    for number, kind in checked.differences.items():
+                        yield Difference("books", f"{shop.code} {number}", "the same", kind)
+
+    def _checked(self, shop: Shop, hour: int) -> reconcile.Hour | None:
+        """One hour, as soon as it is wholly pulled and the platform answers; None if never."""
+        store, deadline = self.works.store, time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            known = progress.complete_to(store.read, shop.policy.shop_id) or 0
+            if known >= hour + HOUR_MS + reconcile.MARGIN_MS:
+                with suppress(CallFailed):
+                    return reconcile.check(store, shop, hour)
+            time.sleep(0.05)
+        return None
 
     def _left(self) -> list[Difference]:
         """What has not drained yet; empty when the day is over."""
