@@ -95,10 +95,14 @@ def shorten(tx: Tx, shop_id: int, since: int, reached: int) -> None:
 
 
 def backfill(tx: Tx, shop_id: int, since: int) -> bool:
-    """Ask for the past from that moment on once more; False while there is no past."""
+    """Ask for the past from that moment on once more; False while there is no past.
+
+    What an aggregator delivered of it counts no more: it is asked to deliver again.
+    """
     until = cursor(tx, shop_id)
     if until is None or since >= until:
         return False
+    tx.run("DELETE FROM delivery_tasks WHERE shop_id = ? AND until > ?", shop_id, since)
     tx.run("DELETE FROM pull_gaps WHERE shop_id = ? AND since >= ?", shop_id, since)
     add_gap(tx, shop_id, Gap(since, until))
     return True

@@ -133,10 +133,10 @@ class Kuaidi100Shop(Connector):
                 reached = max(reached, task.until)
         if reached >= end:
             return end
-        now = self._line.clock.now()
-        newest = now - self.rules.delay_s * 1000 - end < LEAST_MS
+        newest = self.server_now() - self.rules.delay_s * 1000 - end < LEAST_MS
         if newest and end - reached < LEAST_MS:
             return reached
+        now = self._line.clock.now()
         waiting = any(
             task.state == "asked"
             and task.since <= reached < task.until
@@ -144,7 +144,8 @@ class Kuaidi100Shop(Connector):
             for task in tasks
         )
         if not waiting:
-            self._ask(kind, reached, end)
+            overlap = self.rules.overlap_s * 1000  # what showed late last time is told this time
+            self._ask(kind, reached - overlap, end)
         return reached
 
     def _ask(self, kind: str, start: int, end: int) -> None:

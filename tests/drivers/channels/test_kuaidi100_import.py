@@ -6,7 +6,7 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from core.ports import CallFailed, Fault, Shipment
-from core.sync.progress import set_cursor
+from core.sync.progress import backfill, set_cursor
 from core.sync.pull import pull
 from drivers.channels import CHANNELS, ShopAccess
 from drivers.channels.kuaidi100_shop import KINDS, LATE_MS
@@ -130,6 +130,37 @@ def test_a_whole_evening_is_complete_and_nothing_is_doubled(stall):
     memos = {n for n, deal in stall.server.deals.items() if deal.note}
     noted = column(stall.street.store, "SELECT platform_number FROM orders WHERE seller_note <> ''")
     assert set(noted) == memos
+
+
+def test_rows_that_show_minutes_late_are_asked_for_again(street):
+    stall = street.open("kuaidi100", late=(1.0, 420.0))
+    stall.ring()
+    numbers = []
+    for _ in range(20):
+        numbers.append(stall.buy())
+        stall.deliver(60)
+        stall.hints()
+    for _ in range(12):
+        stall.deliver(60)
+        stall.hints()
+    assert stall.numbers() == sorted(numbers)
+
+
+def test_a_past_that_is_read_once_more_is_delivered_once_more(stall):
+    stall.deliver()
+    calls = asked(stall)
+    hidden = stall.buy(created_at=NOON - 5 * HOUR * 1000)
+    stall.server.deals[hidden].versions = [(NOON - 5 * HOUR * 1000, 0)]
+    stall.server.deals[hidden].modified_at = NOON - 5 * HOUR * 1000
+    stall.deliver()
+    assert stall.numbers() == []  # it was never listed while its time was read
+    day = stall.street.clock.now() - 24 * HOUR * 1000
+    assert stall.street.store.do(lambda tx: backfill(tx, 1, day))
+    for _ in range(4):
+        stall.deliver(60)
+    assert stall.numbers() == [hidden]
+    assert asked(stall) > calls
+    assert stall.street.gaps(1) == []
 
 
 # --- faults on the way -------------------------------------------------------------------------
