@@ -87,14 +87,17 @@ class HidPort:
 def live_hid(
     which: str = "", *, sysfs: Path = _SYSFS, dev: Path = Path("/dev"), **settings: Any
 ) -> LiveScale:
-    """A live USB scale: ``which`` is ``vendor:product``, a device path, or "" for the first.
+    """A live USB scale: ``which`` is ``vendor:product``, a device path (a link counts too, such as
+    the ones of our udev rules), or "" for the first.
 
     ``settings`` are those of ``LiveScale``.
     """
 
     def opener() -> HidPort:
+        if which.startswith("/"):
+            return HidPort(os.open(which, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY))
         for scale in find_scales(sysfs, dev):
-            if which in ("", scale.id, str(scale.path)):
+            if which in ("", scale.id):
                 return HidPort(os.open(scale.path, os.O_RDWR | os.O_NONBLOCK))
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 

@@ -91,10 +91,18 @@ class SimulatedKeys:
         self._layout = LAYOUTS[layout]
         self.replug()
 
+    @property
+    def plugged(self) -> bool:
+        return self._fd >= 0
+
     def scan(self, text: str, *, enter: bool = True) -> None:
         """Press the keys of a code. What the layout lacks is typed as Alt and its number."""
         events = b"".join(self._strokes(character) for character in text)
         self.write(events + (tap(_ENTER) if enter else b""))
+
+    def send(self, data: bytes) -> None:
+        """Press the keys of some characters and no Enter."""
+        self.scan(data.decode(), enter=False)
 
     def write(self, events: bytes) -> None:
         """Put raw events on the line."""

@@ -15,6 +15,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--orders", type=int, default=240, metavar="N", help=say("demo.cli.orders"))
     parser.add_argument("--seed", type=int, default=1, metavar="N", help=say("demo.cli.seed"))
     parser.add_argument("--scale", metavar="PROTOCOL", help=say("demo.cli.scale"))
+    parser.add_argument(
+        "--scanner", choices=("serial", "evdev"), default="serial", help=say("demo.cli.scanner")
+    )
+    parser.add_argument(
+        "--printer", choices=("zpl", "tspl"), default="zpl", help=say("demo.cli.printer")
+    )
     parser.add_argument("--remove", action="store_true", help=say("demo.cli.remove"))
     parser.add_argument("--no-screen", action="store_true", help=say("demo.cli.no_screen"))
 
@@ -64,7 +70,13 @@ def show(arguments: argparse.Namespace, folder: Path) -> None:
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(occupied(folder))
-        shape = Shape(stations=STATIONS, seed=arguments.seed, scale=arguments.scale)
+        shape = Shape(
+            stations=STATIONS,
+            seed=arguments.seed,
+            scale=arguments.scale,
+            scanner=arguments.scanner,
+            printer=arguments.printer,
+        )
         world = stack.enter_context(World(folder, SystemClock(), shape))
         config = write_config(world)
         keep_log(config)

@@ -16,7 +16,7 @@ from drivers.simulated.http import SimulatedServer
 from drivers.simulated.kuaidi100 import SimulatedKuaidi100
 from drivers.simulated.printer import SimulatedPrinter
 from drivers.simulated.scale import SimulatedScale
-from drivers.simulated.scanner import SimulatedScanner
+from drivers.simulated.scanner import SimulatedKeys, SimulatedScanner
 from tui.commands.simulate import PLATFORMS, made
 from tui.demo.orders import Wish
 from tui.demo.paper import Paper, papers
@@ -81,23 +81,24 @@ class Gear:
 
     station: str
     scale: SimulatedScale
-    scanner: SimulatedScanner
+    scanner: SimulatedScanner | SimulatedKeys
     printer: SimulatedPrinter
     camera: SimulatedCamera | None
 
     @classmethod
-    def on(cls, station: str, folder: Path, speed: float, camera: bool, scale: str) -> Self:
+    def on(cls, station: str, folder: Path, speed: float, camera: bool, shape: "Shape") -> Self:
         """Set up and switch on."""
+        scanner = SimulatedKeys if shape.scanner == "evdev" else SimulatedScanner
         return cls(
             station,
             SimulatedScale(
-                scale,
+                shape.scale,
                 path=folder / f"{station}-scale",
                 speed=speed,
                 baud=max(1, int(SCALE_BAUD / speed)),
             ),
-            SimulatedScanner(folder / f"{station}-scanner"),
-            SimulatedPrinter(keep=KEEP_LABELS),
+            scanner(folder / f"{station}-scanner"),
+            SimulatedPrinter(shape.printer, keep=KEEP_LABELS),
             SimulatedCamera() if camera else None,
         )
 
@@ -134,6 +135,10 @@ class Shape:
     """Benches that have a camera."""
     scale: str = SCALE
     """The protocol of the scales."""
+    scanner: str = "serial"
+    """``serial`` or ``evdev``: a keyboard scanner taken away from the console."""
+    printer: str = "zpl"
+    """``zpl`` or ``tspl``."""
     label_mm: tuple[int, int] = (100, 150)
     pull_every_s: int = 10
     late: tuple[float, float] = (0.0, 0.0)
@@ -175,7 +180,7 @@ class World:
         for number, station in enumerate(self.shape.stations if self.shape.wired else ()):
             has_camera = number < self.shape.cameras
             self.gear[station] = Gear.on(
-                *(station, devices, self.clock.speed, has_camera, self.shape.scale)
+                *(station, devices, self.clock.speed, has_camera, self.shape)
             )
         return self
 
@@ -295,11 +300,11 @@ warehouse = "HZ1"
         return told + self._devices(self.gear[code]) if code in self.gear else told
 
     def _devices(self, gear: Gear) -> str:
-        wide, high = self.shape.label_mm
+        printer, size = gear.printer, list(self.shape.label_mm)
         camera = f'camera = {{ kind = "http", url = "{gear.camera.url}" }}\n' if gear.camera else ""
-        return f"""scanners = [{{ kind = "serial", url = "{gear.scanner.path}" }}]
+        return f"""scanners = [{{ kind = "{self.shape.scanner}", url = "{gear.scanner.path}" }}]
 scale = {{ kind = "{gear.scale.protocol}", url = "{gear.scale.path}" }}
-printer = {{ kind = "zpl", url = "{gear.printer.address}", size_mm = [{wide}, {high}] }}
+printer = {{ kind = "{printer.language}", url = "{printer.address}", size_mm = {size} }}
 {camera}"""
 
 

@@ -14,7 +14,7 @@ from tui.demo.world import Shape, World
 from tui.wiring import Works
 
 
-@pytest.mark.parametrize("protocol", [name for name in ENCODERS if not name.startswith("hid")])
+@pytest.mark.parametrize("protocol", list(ENCODERS))
 def test_the_bench_reads_any_scale(tmp_path: Path, protocol: str) -> None:
     with World(tmp_path, SystemClock(), Shape(cameras=0, scale=protocol)) as world:
         works = Works(write_config(world))
@@ -27,6 +27,23 @@ def test_the_bench_reads_any_scale(tmp_path: Path, protocol: str) -> None:
             until(lambda: scale.status.last is not None and scale.status.last.grams, 15)
             until(lambda: abs((scale.status.last.grams or 0) - 1250) < 15, 15)  # type: ignore[union-attr] # above
             scale.stop()
+        finally:
+            works.close()
+
+
+@pytest.mark.parametrize(("scanner", "printer"), [("evdev", "tspl"), ("serial", "zpl")])
+def test_the_bench_has_any_scanner_and_printer(tmp_path: Path, scanner: str, printer: str) -> None:
+    shape = Shape(cameras=0, scanner=scanner, printer=printer)
+    with World(tmp_path, SystemClock(), shape) as world:
+        works = Works(write_config(world))
+        try:
+            furnish(works, goods())
+            station, gear = works.station("B1"), world.gear["B1"]
+            station.start()
+            until(lambda: all(device.connected for device in station.devices()), 15)
+            gear.scanner.scan(goods().packers[0])
+            until(lambda: station.view().operator, 15)
+            assert gear.printer.language == printer and gear.printer.heard > 0
         finally:
             works.close()
 
