@@ -163,7 +163,8 @@ def test_status_while_printing_is_busy(label: LabelFacts) -> None:
         while job.is_alive():
             began = time.monotonic()
             answers.append(printer.status().answer)
-            assert time.monotonic() - began < 1.0
+            if answers[-1] is PrinterAnswer.BUSY:  # once the job has ended, opening takes its time
+                assert time.monotonic() - began < 1.0
         job.join()
         assert PrinterAnswer.BUSY in answers
         sim.cut()
