@@ -28,6 +28,18 @@ SECRETS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExportConfig:
+    """How a shop's file of tracking numbers looks."""
+
+    columns: tuple[str, ...] = ()
+    """Its columns, ``name`` or ``name=what``; () for order number, carrier, waybill."""
+    encoding: str = "gbk"
+    """``gbk`` or ``utf-8``; a workbook has none to choose."""
+    format: str = "csv"
+    """``csv`` or ``xlsx``, where the file's own name does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShopConfig:
     """One shop: how it is reached and how its orders are treated."""
 
@@ -48,6 +60,8 @@ class ShopConfig:
     pull_every_s: int = 60
     folder: Path | None = None
     """Export files put here are taken in by themselves; None for none."""
+    export: ExportConfig = field(default_factory=ExportConfig)
+    """The file that takes its tracking numbers back."""
     carriers: Mapping[str, str] = field(default_factory=dict)
     """Our carrier code -> this platform's, where it differs from the connector's own table."""
     platform: str = ""
@@ -426,6 +440,7 @@ def shop_of(table: Table, secrets: list[bool]) -> ShopConfig:
         backhaul_on=table.text("backhaul_on", "labelled", ("labelled", "handed_over")),
         pull_every_s=table.number("pull_every_s", 60, least=5),
         folder=folder_of(table),
+        export=export_of(table.table("export")),
         carriers=words_of(table.table("carriers")),
         platform=table.text("platform", ""),
         push_path=table.text("push_path", ""),
@@ -448,6 +463,22 @@ def folder_of(table: Table) -> Path | None:
     """A folder beside the configuration, or anywhere when its path is whole."""
     folder = table.text("folder", "")
     return table.file.parent / folder if folder else None
+
+
+def export_of(table: Table | None) -> ExportConfig:
+    """How the file of tracking numbers looks."""
+    if table is None:
+        return ExportConfig()
+    columns = table.values.pop("columns", [])
+    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+        raise table.wrong("columns", '["订单号", "快递公司", "快递单号"]', columns)
+    export = ExportConfig(
+        columns=tuple(columns),
+        encoding=table.text("encoding", "gbk", ("gbk", "utf-8")),
+        format=table.text("format", "csv", ("csv", "xlsx")),
+    )
+    table.finish()
+    return export
 
 
 def words_of(table: Table | None) -> dict[str, str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.config import Config
 from core.orders.policy import ShopPolicy
+from core.shipping.by_file import go_the_right_way
 from core.store import Tx
 from core.watch.notices import set_up
 
@@ -34,12 +35,13 @@ def furnish(tx: Tx, config: Config) -> Place:
     shops = {
         s.code: int(
             tx.the(
-                "INSERT INTO shops (code, channel, name, backhaul_on, carrier_then)"
-                " VALUES (?, ?, ?, ?, ?)"
+                "INSERT INTO shops (code, channel, name, backhaul_on, carrier_then, by_file)"
+                " VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (code) DO UPDATE SET channel = excluded.channel,"
                 " name = excluded.name, backhaul_on = excluded.backhaul_on,"
-                " carrier_then = excluded.carrier_then RETURNING id",
+                " carrier_then = excluded.carrier_then, by_file = excluded.by_file RETURNING id",
                 *(s.code, s.channel, s.name, s.backhaul_on, " ".join(s.carrier_then)),
+                int(not s.url),
             )["id"]
         )
         for s in config.shops
@@ -55,6 +57,7 @@ def furnish(tx: Tx, config: Config) -> Place:
         )
         for s in config.stations
     }
+    go_the_right_way(tx)
     policies = {
         shops[s.code]: ShopPolicy(
             shop_id=shops[s.code],

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextvars import Context, copy_context
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, TypeVar
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -31,11 +31,11 @@ from tui.exact import exact
 from tui.general import GENERAL
 from tui.ink import Line
 from tui.leaving import leave_on_signals, orphaned
-from tui.messages import Told, WeightMoved
+from tui.messages import Answered, Told, WeightMoved
 from tui.palette import NAMES, Palette, palette
 from tui.screens.pane import Pane
 from tui.sound import Sounder
-from tui.sources import House, LiveWeight
+from tui.sources import FileLook, House, LiveWeight
 from tui.trouble import problem_of, told
 from tui.typing import Typing
 from tui.widgets.canvas import Canvas
@@ -45,9 +45,7 @@ from tui.widgets.overlay import Item, Menu, Overlay, Reading
 from tui.widgets.topbar import Top, TopBar, badge_of
 from tui.words import say, use, word
 
-if TYPE_CHECKING:
-    pass
-
+T = TypeVar("T")
 
 SETTLED_S = 2.0
 """By then everything that stays for the day has been made."""
@@ -193,6 +191,10 @@ class PacklineApp(App[None]):
             from tui.screens.devices import DevicesPane
 
             return DevicesPane()
+        if name == "columns":
+            from tui.screens.columns import ColumnsPane
+
+            return ColumnsPane()
         if name == "order":
             from tui.screens.order import OrderPane
 
@@ -210,6 +212,14 @@ class PacklineApp(App[None]):
         pane = self.go("order")
         assert isinstance(pane, OrderPane)
         pane.open(number)
+
+    def open_columns(self, look: FileLook) -> None:
+        """Show what the columns of some files are, before they are taken in."""
+        from tui.screens.columns import ColumnsPane
+
+        pane = self.go("columns")
+        assert isinstance(pane, ColumnsPane)
+        pane.open(look)
 
     def back(self) -> None:
         """Leave an order to where it was opened from."""
@@ -486,6 +496,18 @@ class PacklineApp(App[None]):
         else:
             self.post_message(Told(problem, bad=True))
 
+    def watch_answer(self, future: "Future[T]", show: Callable[[T], None]) -> None:
+        """Show what a background thread found when it has, or say why it did not."""
+
+        def arrived(done: "Future[T]") -> None:
+            problem = problem_of(done)
+            if problem is None:
+                self.post_message(Answered(lambda: show(done.result())))
+            else:
+                self.post_message(Told(problem, bad=True))
+
+        future.add_done_callback(arrived)
+
     def trouble(self, error: BaseException) -> None:
         """Tell a person about a defect; the log gets the rest under the same number."""
         self.troubles += 1
@@ -513,6 +535,10 @@ class PacklineApp(App[None]):
         pane = self._panes.get("bench")
         if isinstance(pane, BenchPane):
             pane.show_weight(event.weight)
+
+    def on_answered(self, event: Answered) -> None:
+        """Show an answer that came."""
+        event.show()
 
     def on_told(self, event: Told) -> None:
         """Say how an intent ended."""

@@ -16,6 +16,7 @@ from core.orders import find, holds, putback, queue
 from core.orders.slip import receiver_of
 from core.people.privacy import may_see, veiled, veiled_name
 from core.ports import DeviceState, Fault, Receiver
+from core.shipping.by_file import waiting_by_shop
 from core.store import Actor, Row, Store, Tx
 from core.sync import health, remedies
 from core.watch import acknowledge, assign, notices, open_alerts, snooze
@@ -126,18 +127,12 @@ class Queue:
         store: Store,
         zone: tzinfo,
         who: Who,
-        importer: Callable[[list[Path], str], Message],
         revealer: "Callable[[str, str, Actor], Revealed]",
     ) -> None:
         self.store = store
         self.zone = zone
         self.who = who
-        self.importer = importer
         self.revealer = revealer
-
-    def import_files(self, names: str, shop: str) -> "Future[Message]":
-        """Read and take in files in a thread of their own: nothing on screen waits for it."""
-        return in_thread("import", lambda: self.importer(named_files(names), shop))
 
     def remedies(self, number: str) -> Sequence[tuple[str, Message, bool]]:
         return [(r.code, r.label, r.reason) for r in remedies.remedies(self.store.read, number)]
@@ -375,7 +370,8 @@ class Devices:
         failed = self.store.read.one("SELECT count(*) AS n FROM outbox WHERE state = 'conflict'")
         assert row is not None
         assert failed is not None
-        return OutboxCounts(row["waiting"], failed["n"], row["oldest"])
+        to_export = sum(waiting_by_shop(self.store.read).values())
+        return OutboxCounts(row["waiting"], failed["n"], row["oldest"], to_export)
 
     def badge(self) -> ConnectionBadge:
         shops = [shop for shop in health.shops(self.store.read) if shop.fresh_at or shop.down_since]

@@ -20,6 +20,8 @@ COMMANDS = {
     "where": "tui.commands.where",
     "slip": "tui.commands.slip",
     "import": "tui.commands.import_",
+    "columns": "tui.commands.columns",
+    "rejected": "tui.commands.rejected",
     "export-shipped": "tui.commands.ship_back",
     "shop": "tui.commands.shop",
     "simulate-shop": "tui.commands.simulate",

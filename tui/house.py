@@ -10,10 +10,11 @@ from core import people
 from core.clock import Clock
 from core.errors import Problem
 from core.floor.values import BenchView
-from core.messages import Message, message
+from core.messages import Message
 from core.ports import DeviceState, Scan
 from core.store import Actor
 from tui.binding import Alerts, Devices, Queue
+from tui.file_desk import FileDesk
 from tui.sources import LiveWeight, Painter, Taste
 from tui.wiring import Works
 
@@ -53,7 +54,8 @@ class WiredHouse:
         self._station = works.station(station) if station else None
         self.person = people.named(works.store.read, badge) if badge else None
         self.bench = WiredBench(self._station) if self._station else None
-        self.queue = Queue(works.store, works.config.zone, self.who, self._import, self._reveal)
+        self.queue = Queue(works.store, works.config.zone, self.who, self._reveal)
+        self.files = FileDesk(works, self.who)
         self.alerts = Alerts(works.store, works.clock, self.who)
         self.devices = Devices(works.store, works.clock, self._devices, self._send_now, self._prove)
         self._version = -1
@@ -107,14 +109,6 @@ class WiredHouse:
         if self._station is None:
             raise Problem("devices.unknown", name=device)
         return self._station.test(device)
-
-    def _import(self, paths: list[Path], shop: str) -> Message:
-        """Take files in as ``packline import`` does, said in one line."""
-        from tui.commands.import_ import import_files
-
-        told = import_files(self.works, paths, shop)
-        done = [said for said, _ in told if said.id == "import.done"]
-        return message("queue.imported", done=done, refused=sum(refused for _, refused in told))
 
     def _reveal(self, number: str, reason: str, who: Actor) -> "Revealed":
         """Ask a shop who a hidden receiver is."""

@@ -20,6 +20,14 @@ class WeightMoved(Event):
         return isinstance(message, WeightMoved)
 
 
+class Answered(Event):
+    """A question to a background thread was answered; ``show`` shows it."""
+
+    def __init__(self, show: Callable[[], None]) -> None:
+        super().__init__()
+        self.show = show
+
+
 class Told(Event):
     """An intent was answered, well or not; ``then`` is what to do on the screen now."""
 

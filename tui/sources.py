@@ -172,10 +172,6 @@ class QueueSource(Protocol):
     def find(self, text: str) -> Sequence[QueueRow]:
         """Orders for any number: internal, platform, waybill, phone tail, receiver."""
 
-    def import_files(self, names: str, shop: str) -> "Future[Message]":
-        """Take in order export files, named as a shell would; Taobao's two together. ``shop`` is
-        whose they are; "" leaves it to the files."""
-
     def release(self, number: str, reason: str) -> "Future[Message]":
         """Release one hold by its code, "" means all that a person may end.
 
@@ -194,6 +190,79 @@ class QueueSource(Protocol):
 
     def put_backs(self) -> Sequence[PutBackRow]:
         """What is to be put back, oldest first."""
+
+
+# --- files -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRow:
+    """One column of an order file."""
+
+    key: tuple[int, int]
+    """Which file, which column."""
+    name: str
+    fields: tuple[str, ...]
+    """What is read from it; empty when nothing is."""
+    skipped: bool
+    """Whether it is known to be of no use."""
+    sample: str
+
+    @property
+    def unread(self) -> bool:
+        """Whether nobody knows what it is."""
+        return bool(self.name) and not self.fields and not self.skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLook:
+    """What a look at the first rows of some order files found."""
+
+    names: str = ""
+    shop: str = ""
+    """Whose they are; "" when that is not certain."""
+    columns: tuple[ColumnRow, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Fields without which nothing can be read."""
+    gone: tuple[str, ...] = ()
+    """Columns the shop named that are not there any more."""
+    orders: tuple[tuple[str, tuple[Message, ...]], ...] = ()
+    """Number and sentences of the first orders."""
+    refused: tuple[Message, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person should say what some columns are before the files are taken in."""
+        return bool(self.missing or self.gone or any(column.unread for column in self.columns))
+
+
+class FileSource(Protocol):
+    """Order files, and files that take tracking numbers to shops."""
+
+    def fields(self) -> Sequence[str]:
+        """Codes of what a column can be."""
+
+    def look(self, names: str, shop: str) -> "Future[FileLook]":
+        """Look at files, named as a shell would; Taobao's two together. ``shop`` is whose they
+        are; "" leaves it to the files."""
+
+    def say_column(self, look: FileLook, column: str, field: str) -> "Future[FileLook]":
+        """Say what a column is ("": of no use), and look again."""
+
+    def undo(self, look: FileLook) -> "Future[FileLook]":
+        """Take the last change back, and look again."""
+
+    def import_files(self, names: str, shop: str) -> "Future[Message]":
+        """Take the files in."""
+
+    def to_export(self) -> Sequence[tuple[str, str, int]]:
+        """Code, name and waiting parcels of every shop that is told by file."""
+
+    def export_name(self, shop: str) -> str:
+        """Where its next file would go."""
+
+    def export(self, shop: str, file: str) -> "Future[Message]":
+        """Write what the shop was not told yet, and mark it."""
 
 
 # --- alerts -----------------------------------------------------------------------------------
@@ -288,6 +357,8 @@ class OutboxCounts:
     waiting: int = 0
     failed: int = 0
     oldest: int | None = None
+    to_export: int = 0
+    """Tracking numbers that wait for a person to write a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -385,6 +456,10 @@ class House(Protocol):
     @property
     def queue(self) -> QueueSource:
         """Orders."""
+
+    @property
+    def files(self) -> FileSource:
+        """Files."""
 
     @property
     def alerts(self) -> AlertSource:

@@ -184,12 +184,17 @@ def ring_of(shop: ShopConfig, works: Works) -> "Ring":
 
 def folder_of(works: Works, shop: ShopConfig) -> "WatchedFolder":
     """A shop's watched folder; what is put there is imported as by hand."""
+    from core.orders.columns import columns_of
     from core.sync.folder import WatchedFolder
     from tui.commands.import_ import import_watched
 
     assert shop.folder is not None
     return WatchedFolder(
-        works.store, shop.code, shop.folder, lambda paths: import_watched(works, paths, shop.code)
+        works.store,
+        shop.code,
+        shop.folder,
+        lambda paths: import_watched(works, paths, shop.code),
+        lambda: columns_of(works.store.read, works.place.shops[shop.code]),
     )
 
 

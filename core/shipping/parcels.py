@@ -2,6 +2,7 @@
 
 from core.errors import Problem
 from core.ports import Waybill
+from core.shipping import by_file
 from core.store import Row, Rows, Tx
 
 
@@ -116,14 +117,17 @@ def prove_label(tx: Tx, parcel_id: int) -> None:
 
 
 def tell_shop(tx: Tx, order_id: int, moment: str) -> None:
-    """Put the backhaul into the outbox when the shop's rule names this moment."""
+    """Let the backhaul go its way, outbox or file, when the shop's rule names this moment."""
     row = tx.the(
-        "SELECT s.backhaul_on, o.cancelled_at FROM orders o JOIN shops s ON s.id = o.shop_id"
-        " WHERE o.id = ?",
+        "SELECT s.backhaul_on, s.by_file, o.cancelled_at, o.shop_id FROM orders o"
+        " JOIN shops s ON s.id = o.shop_id WHERE o.id = ?",
         order_id,
     )
     parcel = live_parcel(tx, order_id)
     if parcel is None or row["cancelled_at"] is not None or row["backhaul_on"] != moment:
+        return
+    if row["by_file"]:
+        by_file.wait(tx, row["shop_id"], order_id, parcel["id"])
         return
     send(tx, "backhaul", f"backhaul:{parcel['uid']}", order_id, parcel["id"])
 
@@ -168,6 +172,7 @@ def void_parcel(tx: Tx, order_id: int, why: str) -> None:
         "UPDATE print_jobs SET state = 'cancelled' WHERE parcel_id = ? AND state = 'waiting'",
         parcel["id"],
     )
+    by_file.forget(tx, parcel["id"])
     tx.run("UPDATE parcels SET voided_at = ? WHERE id = ?", tx.now, parcel["id"])
     tx.event("parcel_voided", order_id, waybill=parcel["waybill"], why=why)
     if parcel["waybill"] is not None:

@@ -2,7 +2,8 @@
 
 A file is read when it does not grow any more, together with the others that lie there (some
 exports come as two files). Then it moves to ``done``, or to ``kept`` beside its reasons when
-something in it was refused. Read again, a file changes nothing: a crash in between does no harm.
+something in it was refused. One that only lacks a word about its columns waits where it is until
+that word is given. Read again, a file changes nothing: a crash in between does no harm.
 """
 
 import logging
@@ -29,16 +30,31 @@ in the answer stays."""
 Mark = tuple[int, int]
 
 
+class Waits(tuple[str, ...]):
+    """Reasons for which a file stays where it is until somebody said what its columns are."""
+
+
 class WatchedFolder:
     """One shop's folder."""
 
-    def __init__(self, store: Store, shop: str, folder: Path, importer: Importer) -> None:
+    def __init__(
+        self,
+        store: Store,
+        shop: str,
+        folder: Path,
+        importer: Importer,
+        said: Callable[[], object] = lambda: None,
+    ) -> None:
+        """``said`` is what was said about the shop's columns so far: when it changes, files that
+        wait for it are tried again."""
         self.store = store
         self.shop = shop
         self.folder = folder
         self._import = importer
         self._seen: dict[Path, Mark] = {}
-        self._stuck: dict[Path, Mark] = {}
+        self._said = said
+        self._stuck: dict[Path, tuple[Mark, object]] = {}
+        self._waiting: set[str] | None = None
         self._waited = 0
         self._missing = False
 
@@ -47,7 +63,9 @@ class WatchedFolder:
         found = self._files()
         if found is None:
             return 0
-        fresh = {path: mark for path, mark in found.items() if self._stuck.get(path) != mark}
+        self._forget_waiting({path.name for path in found})
+        said = self._said()
+        fresh = {p: mark for p, mark in found.items() if self._stuck.get(p) != (mark, said)}
         settled = [path for path, mark in fresh.items() if self._settled(path, mark)]
         self._seen = found
         if not settled or (len(settled) < len(fresh) and self._waits()):
@@ -55,8 +73,12 @@ class WatchedFolder:
         self._waited = 0
         reasons = self._import(settled)
         for path, told in reasons.items():
-            self._put_away(path, found[path], told)
-        return len(reasons)
+            if isinstance(told, Waits):
+                self._stuck[path] = (found[path], said)
+                self._wait(path.name, told)
+            else:
+                self._put_away(path, (found[path], said), told)
+        return sum(not isinstance(told, Waits) for told in reasons.values())
 
     def _files(self) -> dict[Path, Mark] | None:
         """Every export file with its size and time; None when the folder cannot be read."""
@@ -80,7 +102,7 @@ class WatchedFolder:
         self._waited += 1
         return self._waited < PATIENCE
 
-    def _put_away(self, path: Path, mark: Mark, reasons: Sequence[str]) -> None:
+    def _put_away(self, path: Path, mark: tuple[Mark, object], reasons: Sequence[str]) -> None:
         try:
             target = free_name(self.folder / (KEPT if reasons else DONE), path.name)
             if reasons:
@@ -93,6 +115,33 @@ class WatchedFolder:
             reasons = [*reasons, error.strerror or str(error)]
         if reasons:
             self.store.do(lambda tx: self._tell(tx, path.name, reasons), rank=BACKGROUND)
+
+    def _wait(self, name: str, reasons: Sequence[str]) -> None:
+        """The alert stays until the file is taken in or taken away."""
+        assert self._waiting is not None
+        self._waiting.add(name)
+        subject, reason = f"{self.shop} {name}", reasons[0]
+        self.store.do(
+            lambda tx: raise_alert(tx, "file_waits", subject, reason=reason), rank=BACKGROUND
+        )
+
+    def _forget_waiting(self, here: set[str]) -> None:
+        """Files that waited, here or before a restart, and are gone."""
+        if self._waiting is None:
+            rows = self.store.read.all(
+                "SELECT subject FROM alerts WHERE closed_at IS NULL AND over_at IS NULL"
+                " AND rule = 'file_waits'"
+            )
+            lead = f"{self.shop} "
+            named = (row["subject"] for row in rows if row["subject"].startswith(lead))
+            self._waiting = {name.removeprefix(lead) for name in named}
+        for name in self._waiting - here:
+            subject = f"{self.shop} {name}"
+            self.store.do(
+                lambda tx, subject=subject: close_alert(tx, "file_waits", subject),  # type: ignore[misc]
+                rank=BACKGROUND,
+            )
+        self._waiting &= here
 
     def _tell(self, tx: Tx, name: str, reasons: Sequence[str]) -> None:
         """Once a person has seen it, nothing is left to do about the alert."""

@@ -20,7 +20,9 @@ from core.messages import Message, message
 from core.ports import DeviceState, Scan
 from tui.sources import (
     AlertRow,
+    ColumnRow,
     ConnectionBadge,
+    FileLook,
     NotifierStatus,
     OrderDetails,
     OrderLine,
@@ -312,10 +314,6 @@ class FakeQueue:
     def find(self, text: str) -> Sequence[QueueRow]:
         return self.found
 
-    def import_files(self, names: str, shop: str) -> "Future[Message]":
-        self.asked.append(names)
-        return done(message("queue.imported", done=[], refused=0))
-
     def release(self, number: str, reason: str) -> "Future[Message]":
         self.released.append((number, reason))
         return done(said("released"))  # type: ignore[return-value]
@@ -374,6 +372,60 @@ ALERTS = (
         state="snoozed",
     ),
 )
+
+
+class FakeFiles:
+    """A file whose amount column nobody knows, until somebody says what it is."""
+
+    def __init__(self) -> None:
+        self.now = FileLook(
+            names="a.xlsx",
+            shop="tb",
+            columns=(
+                ColumnRow((0, 0), "订单号", ("number",), False, "3514567890123456789"),
+                ColumnRow((0, 1), "件数啊[/red]", (), False, "2"),
+                ColumnRow((0, 2), "旗帜", (), True, "红"),
+            ),
+            missing=("quantity",),
+            orders=(("3514567890123456789", (said("CUP-88 x2"),)),),
+        )
+        self.done: list[tuple[object, ...]] = []
+
+    def fields(self) -> Sequence[str]:
+        return ("number", "sku", "quantity")
+
+    def look(self, names: str, shop: str) -> "Future[FileLook]":
+        self.done.append(("look", names, shop))
+        return done(replace(self.now, names=names, shop=shop or "tb"))  # type: ignore[return-value]
+
+    def say_column(self, look: FileLook, column: str, field: str) -> "Future[FileLook]":
+        self.done.append(("say", column, field))
+        columns = tuple(
+            replace(row, fields=(field,) if field else (), skipped=not field)
+            if row.name == column
+            else row
+            for row in look.columns
+        )
+        missing = tuple(each for each in look.missing if each != field)
+        return done(replace(look, columns=columns, missing=missing))  # type: ignore[return-value]
+
+    def undo(self, look: FileLook) -> "Future[FileLook]":
+        self.done.append(("undo",))
+        return done(self.now)  # type: ignore[return-value]
+
+    def import_files(self, names: str, shop: str) -> "Future[Message]":
+        self.done.append(("import", names, shop))
+        return done(message("queue.imported", done=[], refused=0))  # type: ignore[return-value]
+
+    def to_export(self) -> Sequence[tuple[str, str, int]]:
+        return [("yz", "有赞小店", 7)]
+
+    def export_name(self, shop: str) -> str:
+        return f"exports/{shop}.csv"
+
+    def export(self, shop: str, file: str) -> "Future[Message]":
+        self.done.append(("export", shop, file))
+        return done(message("queue.exported", n=7, file=file, refunds=0))  # type: ignore[return-value]
 
 
 class FakeAlerts:
@@ -494,6 +546,7 @@ class FakeHouse:
         self.taste = Taste(**{"language": "zh_CN", "theme": "dark", **taste})  # type: ignore[arg-type]
         self.bench = FakeBench(view) if view else None
         self.queue = FakeQueue()
+        self.files = FakeFiles()
         self.alerts = FakeAlerts()
         self.devices = FakeDevices()
         self.dirty = False

@@ -23,7 +23,7 @@ def test_no_action_lives_on_a_letter_or_on_escape_alone():
 
 
 def test_no_key_means_two_things_on_one_pane():
-    for pane in ("bench", "queue", "order", "alerts", "devices"):
+    for pane in ("bench", "queue", "columns", "order", "alerts", "devices"):
         keys = [key for action in ACTIONS if pane in action.where for key in action.keys]
         assert len(keys) == len(set(keys)), pane
     general = [key for action in ACTIONS if EVERYWHERE in action.where for key in action.keys]

@@ -94,3 +94,14 @@ async def test_pane(pane, size, language):
     async with at_desk(FakeHouse(language=language), SIZES[size]) as desk:
         await desk.press(*PANES[pane])
         await compare(desk, f"{pane}-{size}-{language}")
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+@pytest.mark.parametrize("size", SIZES)
+async def test_columns(size, language):
+    house = FakeHouse(language=language)
+    async with at_desk(house, SIZES[size]) as desk:
+        await desk.press("f3")
+        desk.app.open_columns(house.files.now)
+        await desk.press("down")
+        await compare(desk, f"columns-{size}-{language}")

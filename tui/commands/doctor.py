@@ -199,6 +199,17 @@ def ledgers(read: Reader) -> Iterator[Finding]:
     ):
         n = count(read, sql)
         yield judged(n == 0, message(id, n=n), otherwise)
+    yield from files(read)
+
+
+def files(read: Reader) -> Iterator[Finding]:
+    """Tracking numbers that wait for a person to write a file, and rows nobody settled."""
+    from core.shipping.by_file import waiting_by_shop
+
+    for shop, n in waiting_by_shop(read).items():
+        yield Finding(Mark.MIND, message("doctor.to_export", shop=shop, n=n))
+    n = count(read, "SELECT count(*) AS n FROM rejected_rows WHERE settled_at IS NULL")
+    yield judged(n == 0, message("doctor.rejected", n=n), Mark.MIND)
 
 
 def count(read: Reader, sql: str) -> int:

@@ -1,20 +1,30 @@
 """``packline import FILE...``: orders from export files; joined files are given together."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import Problem
 from core.messages import Message, message
-from core.orders.imports import FileFacts, FileRow, Imported, import_orders
+from core.orders.columns import columns_of
+from core.orders.imports import FileFacts, FileRow, Imported, import_orders, keep_all
 from core.orders.policy import ShopPolicy
 from core.text import clean
+from core.watch import close_alert, raise_alert
 from tui.commands.shared import add_json, print_json, works
 from tui.words import say, word
 
 if TYPE_CHECKING:
+    from core.store import Tx
+    from core.sync.folder import Reasons
+    from drivers.channels.files import FileReading, RejectedRow
     from tui.wiring import Works
+
+GENERIC = "generic"
+"""The channel of a file whose layout nobody knows."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,12 +37,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Import and say what happened; exit status 1 when rows were refused."""
     with works(arguments) as opened:
         told = import_files(opened, arguments.files, arguments.shop)
+    sentences = [*told.said, *(refusal(row) for row in told.rejected)]
     if arguments.json:
-        print_json([{"id": said.id, "text": say(said)} | plain(said) for said, _ in told])
+        print_json([{"id": said.id, "text": say(said)} | plain(said) for said in sentences])
     else:
-        for said, _ in told:
+        for said in sentences:
             print(say(said))
-    return 1 if any(refused for _, refused in told) else 0
+        if told.rejected:
+            print(say("import.rejected_kept"))
+    return 1 if told.rejected else 0
 
 
 def plain(said: Message) -> dict[str, object]:
@@ -43,112 +56,218 @@ def plain(said: Message) -> dict[str, object]:
     }
 
 
-def import_files(
-    opened: "Works", paths: Sequence[Path], shop_code: str
-) -> list[tuple[Message, int]]:
-    """Import files shop by shop; (sentence, refused rows) each. Raises Problem."""
+def refusal(row: "RejectedRow") -> Message:
+    """The sentence about a row, or a file, that made no order."""
+    file = f"{row.file} [{row.sheet}]" if row.sheet else row.file
+    if row.row == 0:
+        return message("import.file_refused", file=file, reason=row.reason)
+    return message("import.refused", file=file, row=row.row, reason=row.reason)
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Some files, read with what a shop said about its columns."""
+
+    reading: "FileReading"
+    shop: str
+    """Whose they are, as far as that is certain: named, or the only one it can be; else ""."""
+
+
+def read_files(
+    opened: "Works", paths: Sequence[Path], shop_code: str, most: int | None = None
+) -> Read:
+    """Read files as their shop's mapping says. Raises Problem for a file or shop not there."""
     from drivers.channels.files import read_orders
 
     for path in paths:
         if not path.is_file():
             raise Problem("import.no_file", file=str(path))
-    reading = read_orders(paths, zone=opened.config.zone)
-    facts = {file.path: file for file in reading.files}
+    zone = opened.config.zone
+    if shop_code:
+        mapping = columns_of(opened.store.read, shop_id_of(opened, shop_code))
+        return Read(read_orders(paths, mapping=mapping, zone=zone, most=most), shop_code)
+    reading = read_orders(paths, zone=zone, most=most)
     channels = {file.channel for file in reading.files if file.channel}
-    said: list[tuple[Message, int]] = []
-    for file in reading.files:
-        said += [(note, 0) for note in file.notes]
-        if file.unmapped:
-            columns = ", ".join(clean(name, 40) for name in file.unmapped[:12])
-            said.append((message("import.unmapped", file=file.path, columns=columns), 0))
-    for channel in sorted(channels):
+    code = only_shop(opened, channels.pop()) if len(channels) == 1 else ""
+    row = opened.store.read.one("SELECT id FROM shops WHERE code = ?", code)
+    mapping = columns_of(opened.store.read, row["id"]) if row else {}
+    if mapping:
+        reading = read_orders(paths, mapping=mapping, zone=zone, most=most)
+    return Read(reading, code)
+
+
+def shop_id_of(opened: "Works", code: str) -> int:
+    """The shop of a code, of the configuration or made for files. Raises Problem."""
+    row = opened.store.read.one("SELECT id FROM shops WHERE code = ?", code)
+    if row is None:
+        rows = opened.store.read.all("SELECT code FROM shops ORDER BY code")
+        raise Problem("import.no_shop", code=code, known=" ".join(r["code"] for r in rows) or "-")
+    return int(row["id"])
+
+
+def only_shop(opened: "Works", channel: str) -> str:
+    """The one shop files of a channel can be for; "" when there are several."""
+    codes = [shop.code for shop in opened.config.shops if shop.channel == channel]
+    return codes[0] if len(codes) == 1 else "" if codes else f"file-{channel}"
+
+
+# --- taking in ------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Told:
+    """What an import has to say."""
+
+    said: list[Message] = field(default_factory=list)
+    rejected: tuple["RejectedRow", ...] = ()
+
+
+def import_files(opened: "Works", paths: Sequence[Path], shop_code: str) -> Told:
+    """Take files in, shop by shop, and keep what was refused. Raises Problem."""
+    read = read_files(opened, paths, shop_code)
+    reading = read.reading
+    told = Told(list(notes(read)), reading.rejected)
+    facts = {(file.path, file.sheet): file for file in reading.files}
+    channels = sorted({file.channel for file in reading.files if file.channel})
+    shops: dict[str, int] = {}
+    for channel in channels:
         orders = [
-            read.order
-            for read in reading.orders
-            if facts[read.file].channel == channel or len(channels) == 1
+            one.order for one in reading.orders if facts[one.file, one.sheet].channel == channel
         ]
-        done = import_orders(opened.store, policy_for(opened, channel, shop_code), orders, (), ())
-        said.append((summary(channel, done), 0))
-    import_orders(
-        opened.store,
-        ShopPolicy(shop_id=0, channel=""),
-        (),
-        [
-            FileRow(
-                row.file,
-                facts[row.file].sha256 if row.file in facts else "",
-                row.row,
-                row.reason,
-                row.raw,
-            )
-            for row in reading.rejected
-        ],
-        [
-            FileFacts(file.path, file.sha256, file.layout, file.rows)
-            for file in reading.files
-            if file.sha256
-        ],
-    )
-    said += [
-        (message("import.refused", file=row.file, row=row.row, reason=row.reason), 1)
+        policy = policy_for(opened, channel, shop_code)
+        shops[channel] = policy.shop_id
+        told.said += summary(channel, import_orders(opened.store, policy, orders))
+    named = shop_id_of(opened, shop_code) if shop_code else None
+    rejected = [
+        FileRow(
+            shop_id=shops.get(facts[row.file, row.sheet].channel, named),
+            file=row.file,
+            sha256=facts[row.file, row.sheet].sha256,
+            sheet=row.sheet,
+            row=row.row,
+            number=clean(row.number, 64),
+            reason=row.reason,
+            raw=row.raw,
+            cells=row.cells,
+        )
         for row in reading.rejected
     ]
-    return said
+    keep_all(opened.store, rejected, list(files_of(reading)))
+    return told
 
 
-def import_watched(opened: "Works", paths: Sequence[Path], shop_code: str) -> dict[Path, list[str]]:
-    """Import files of a watched folder; what was refused in each, in words."""
+def notes(read: Read) -> Iterator[Message]:
+    """What a person should know although nothing was refused for it."""
+    for file in read.reading.files:
+        yield from file.notes
+        if file.unmapped:
+            columns = ", ".join(clean(name, 40) for name in file.unmapped[:12])
+            shop = read.shop or "SHOP"
+            yield message("import.unmapped", file=file.path, columns=columns, shop=shop)
+    if read.reading.gone:
+        names = ", ".join(read.reading.gone)
+        yield message("import.columns_gone", columns=names, shop=read.shop)
+
+
+def files_of(reading: "FileReading") -> Iterator[FileFacts]:
+    """The files that were read, each once, with the column names of its sheets."""
+    by_content: dict[str, list[int]] = {}
+    for at, file in enumerate(reading.files):
+        if file.sha256:
+            by_content.setdefault(file.sha256, []).append(at)
+    for sha256, places in by_content.items():
+        sheets = [reading.files[at] for at in places]
+        yield FileFacts(
+            name=sheets[0].path,
+            sha256=sha256,
+            layout=sheets[0].layout,
+            rows=sum(sheet.rows for sheet in sheets),
+            headers={
+                sheet.sheet: [column.name for column in sheet.columns]
+                for sheet in sheets
+                if sheet.columns
+            },
+        )
+
+
+def import_watched(opened: "Works", paths: Sequence[Path], shop_code: str) -> "Reasons":
+    """Import files of a watched folder; what was refused in each, in words.
+
+    A file that only lacks a word about its columns waits where it is.
+    """
+    from core.sync.folder import Waits
+
     try:
         told = import_files(opened, paths, shop_code)
     except Problem as problem:
         if problem.message.id == "import.no_file":
             return {}  # somebody took it away again
         return {path: [say(problem.message)] for path in paths}
-    known = {str(path): path for path in paths}
-    reasons: dict[Path, list[str]] = {path: [] for path in paths}
-    for said, refused in told:
-        path = known.get(str(said.data.get("file", "")))
-        if refused and path is not None:
-            reasons[path].append(say(said))
-    return reasons
+    gone = next((said for said in told.said if said.id == "import.columns_gone"), None)
+    opened.store.do(partial(tell_gone, shop_code, gone))
+    answer: dict[Path, Sequence[str]] = {}
+    for path in paths:
+        rows = [row for row in told.rejected if row.file == str(path)]
+        reasons = [say(refusal(row)) for row in rows]
+        waits = rows and all(row.reason.id == "files.columns_missing" for row in rows)
+        answer[path] = Waits(reasons) if waits else reasons
+    return answer
+
+
+def tell_gone(shop_code: str, gone: Message | None, tx: "Tx") -> None:
+    """Columns a shop named that its files no longer have: an alert until they have them again."""
+    if gone is not None:
+        raise_alert(tx, "columns_gone", shop_code, columns=gone.data["columns"])
+    elif tx.one(
+        "SELECT 1 FROM column_maps WHERE shop_id = (SELECT id FROM shops WHERE code = ?) LIMIT 1",
+        shop_code,
+    ):
+        close_alert(tx, "columns_gone", shop_code)
 
 
 def policy_for(opened: "Works", channel: str, shop_code: str) -> ShopPolicy:
-    """The shop the orders belong to: named, the channel's only one, or one made for files."""
+    """The shop the orders belong to: named, the channel's only one, or one made for files.
+
+    A file of an unknown layout speaks the words of the shop it is for.
+    """
     codes = [shop.code for shop in opened.config.shops if shop.channel == channel]
-    code = shop_code or (codes[0] if len(codes) == 1 else "")
-    if code:
-        shop_id = opened.place.shops.get(code)
-        if shop_id is None:
-            known = " ".join(opened.place.shops) or "-"
-            raise Problem("import.no_shop", code=code, known=known)
-        policy = opened.place.policies[shop_id]
+    code = shop_code or only_shop(opened, channel)
+    if not code:
+        raise Problem("import.which_shop", channel=channel, shops=" ".join(codes))
+    if code in opened.place.shops:
+        policy = opened.place.policies[opened.place.shops[code]]
         return ShopPolicy(
-            shop_id=shop_id,
-            channel=channel,
+            shop_id=policy.shop_id,
+            channel=policy.channel if channel == GENERIC else channel,
             tier=policy.tier or "standard",
             carrier=policy.carrier,
             prefix=policy.prefix,
         )
-    if codes:
-        raise Problem("import.which_shop", channel=channel, shops=" ".join(codes))
-    shop_id = opened.store.do(
-        lambda tx: int(
-            tx.the(
-                "INSERT INTO shops (code, channel, name) VALUES (?1, ?2, ?3) ON CONFLICT (code)"
-                " DO UPDATE SET code = code RETURNING id",
-                *(f"file-{channel}", channel, word("channel", channel)),
-            )["id"]
-        )
-    )
+    shop_id = shop_id_of(opened, shop_code) if shop_code else file_shop(opened, channel)
     return ShopPolicy(
         shop_id=shop_id, channel=channel, tier="standard", prefix=opened.config.prefix
     )
 
 
-def summary(channel: str, done: Imported) -> Message:
-    """What an import did, in one sentence."""
-    return message(
+def file_shop(opened: "Works", channel: str) -> int:
+    """The shop made for a channel's files where none is configured."""
+    return opened.store.do(
+        lambda tx: int(
+            tx.the(
+                "INSERT INTO shops (code, channel, name, by_file) VALUES (?1, ?2, ?3, 1)"
+                " ON CONFLICT (code) DO UPDATE SET code = code RETURNING id",
+                *(f"file-{channel}", channel, word("channel", channel)),
+            )["id"]
+        )
+    )
+
+
+def summary(channel: str, done: Imported) -> Iterator[Message]:
+    """What an import did, in one sentence, and one more when the store refused orders."""
+    yield message(
         "import.done",
         channel=word("channel", channel),
         new=done.new,
@@ -156,3 +275,5 @@ def summary(channel: str, done: Imported) -> Message:
         same=done.same,
         not_ours=done.not_ours,
     )
+    if done.refused:
+        yield message("import.not_taken", n=done.refused)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.clock import local
 from core.messages import message
+from core.shipping.by_file import waiting_by_shop
 from tui.commands.lines import Page
 from tui.commands.shared import acting, add_json, add_reason, print_json, reading, works
 from tui.words import say, word
@@ -50,10 +51,13 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     with reading(arguments) as (config, read):
         rows = waiting.waiting(read)
+        to_export = waiting_by_shop(read)
         if arguments.json:
             print_json([asdict(row) for row in rows])
         else:
             print(show(rows, config.zone))
+            for shop, n in to_export.items():
+                print(say(message("outbox.to_export", shop=shop, n=n)))
     return 0
 
 

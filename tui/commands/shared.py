@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import json
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -141,13 +142,30 @@ def print_json(value: object) -> None:
 
 
 def save(path: Path, content: bytes) -> None:
-    """A file for somebody else: whole or as it was. Raises OSError that names it."""
+    """A file for somebody else: whole or as it was, and on the disk when this returns.
+
+    Raises OSError that names it.
+    """
     plain = path.is_file() or not path.exists()  # a device or a pipe is written as it is
     target = path.with_name(path.name + ".part") if plain else path
     try:
-        target.write_bytes(content)
+        with target.open("wb") as file:
+            file.write(content)
+            if plain:
+                file.flush()
+                os.fsync(file.fileno())
         if plain:
             target.replace(path)
+            settle_folder(path.parent)
     except OSError as error:
         error.filename = str(path)
         raise
+
+
+def settle_folder(folder: Path) -> None:
+    """A new name in a folder is on the disk, too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -116,6 +116,9 @@ class DevicesPane(Pane):
         if outbox.oldest:
             oldest = say(message("devices.oldest", age=age(now - outbox.oldest)))
             pieces.append((f"  {oldest}", "quiet"))
+        if outbox.to_export:
+            told = say(message("devices.to_export", n=outbox.to_export))
+            pieces.append((f"  {told}", "soon"))
         if badge.waybills_left is not None:
             left = say(message("badge.waybills", n=badge.waybills_left))
             pieces.append((f"  {left}", "quiet"))

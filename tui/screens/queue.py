@@ -10,7 +10,7 @@ from tui.ink import Line, Piece, ends, fit, pad, row
 from tui.screens.order_paint import brief
 from tui.screens.pane import Pane
 from tui.shown import due
-from tui.sources import QueueFilter, QueueRow
+from tui.sources import FileLook, QueueFilter, QueueRow
 from tui.widgets.canvas import Canvas
 from tui.widgets.line_list import LineList, Shelf
 from tui.widgets.overlay import Item
@@ -208,6 +208,8 @@ class QueuePane(Pane):
             self._import()
         elif verb == "put_backs":
             self.house_app.show_put_backs()
+        elif verb == "export":
+            self._export()
         elif verb == "clear":
             self._filter = QueueFilter()
             self._show()
@@ -222,7 +224,7 @@ class QueuePane(Pane):
 
     def _import(self) -> None:
         """Ask for whose files they are, then which; the file itself tells when nobody says."""
-        app, queue = self.house_app, self.house_app.house.queue
+        app, queue, files = self.house_app, self.house_app.house.queue, self.house_app.house.files
 
         def files_of(shop: str) -> None:
             app.ask(
@@ -231,10 +233,38 @@ class QueuePane(Pane):
 
         def take(names: str, shop: str) -> None:
             if names:
-                self.intend(queue.import_files(names, shop))
+                app.tell(message("queue.import.reading"))
+                app.watch_answer(files.look(names, shop), lambda look: looked(look, shop))
+
+        def looked(look: FileLook, shop: str) -> None:
+            if look.asks and look.shop:
+                app.open_columns(look)
+            else:
+                self.intend(files.import_files(look.names, shop))
 
         shops = [Item(code, name or code) for code, name in queue.choices("shop")]
         app.choose(say("queue.import.shop"), [Item("", say("queue.import.any")), *shops], files_of)
+
+    def _export(self) -> None:
+        """Ask for which shop and into which file; only shops that are told by file."""
+        app, files = self.house_app, self.house_app.house.files
+
+        def file_of(shop: str) -> None:
+            app.ask(
+                say("queue.export.ask"),
+                "",
+                lambda file: self.intend(files.export(shop, file)) if file else None,
+                files.export_name(shop),
+            )
+
+        items = [
+            Item(code, name or code, say(message("queue.export.waiting", n=n)))
+            for code, name, n in files.to_export()
+        ]
+        if items:
+            app.choose(say("queue.export.shop"), items, file_of)
+        else:
+            app.tell(message("queue.export.none"), bad=True)
 
     def _choose(self, what: str) -> None:
         known = self.house_app.house.queue.choices(what)

@@ -7,10 +7,11 @@ they mean), an order without SKU codes is still an order, and nothing is remembe
 readings: the same files give the same reading.
 """
 
-from drivers.channels.files.columns import words
+from drivers.channels.files.columns import field_of, fields, key, words
 from drivers.channels.files.reader import read_orders
-from drivers.channels.files.shipback import ship_back_csv
+from drivers.channels.files.shipback import UnknownColumn, kinds_of, ship_back_file
 from drivers.channels.files.values import (
+    Column,
     FileFacts,
     FileReading,
     KnownWaybill,
@@ -19,12 +20,18 @@ from drivers.channels.files.values import (
 )
 
 __all__ = [
+    "Column",
     "FileFacts",
     "FileReading",
     "KnownWaybill",
     "ReadOrder",
     "RejectedRow",
+    "UnknownColumn",
+    "field_of",
+    "fields",
+    "key",
+    "kinds_of",
     "read_orders",
-    "ship_back_csv",
+    "ship_back_file",
     "words",
 ]

@@ -22,6 +22,8 @@ _TIME = re.compile(
     r"(?:[ T]*(?P<H>\d{1,2}):?(?P<M>\d{2})(?::?(?P<S>\d{2})(?:\.\d+)?)?)?"
     r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?$"
 )
+_SERIAL = re.compile(r"^\d{5}(?:\.\d+)?$")
+"""Days since 1899-12-30: what a spreadsheet leaves of a date it no longer shows as one."""
 _NO_TIME = ("0000-00-00", "0001-01-01", "1970-01-01")
 
 
@@ -75,10 +77,13 @@ def count(text: str) -> int:
 def moment(text: str, zone: tzinfo) -> int | None:
     """A time as UTC milliseconds, local in ``zone`` unless it says otherwise; "" is None.
 
-    ``24:00`` is the next day's midnight. Raises BadCell.
+    ``24:00`` is the next day's midnight; five digits are a spreadsheet's days. Raises BadCell.
     """
     if not text or text in BLANKS or text.startswith(_NO_TIME):
         return None
+    if _SERIAL.match(text):
+        days = timedelta(seconds=round(float(text) * 86_400))
+        return millis(datetime(1899, 12, 30, tzinfo=zone) + days)
     match = _TIME.match(text)
     if match is None:
         raise BadCell("files.time_unreadable", text=text[:60])

@@ -16,6 +16,8 @@ from typing import Any
 from drivers.channels.files.cells import plain
 
 GENERIC = "generic"
+MANDATORY = (("sku", "barcode"), ("quantity",), ("created", "paid"))
+"""What a file of an unknown layout must have beside the order's number, one of each."""
 _WIDE_ITEM = re.compile(r"^(?:productitem(\d+)(name|id|sku|quantity|total)|line_item_(\d+))$")
 
 
@@ -42,16 +44,40 @@ class Header:
     """Our field -> its columns, the preferred one first."""
     items: tuple[Mapping[str, int], ...] = ()
     """WooCommerce's items: part (``name``, ``sku``, ``quantity``, ``packed``) -> column."""
+    skipped: frozenset[str] = frozenset()
+    """Keys of names that a shop decided to read nothing from."""
 
     def has(self, field: str) -> bool:
         return field in self.index
 
+    def fields_at(self, column: int) -> tuple[str, ...]:
+        """What is read from a column; empty when nothing is."""
+        if any(column in item.values() for item in self.items):
+            return ("item",)
+        return tuple(field for field, columns in self.index.items() if column in columns)
+
+    def skips(self, column: int) -> bool:
+        """Whether a column is known to be of no use: by its platform, or by the shop."""
+        name = key(self.names[column])
+        known = self.layout.name != GENERIC and name in _ignored()
+        return not name or name in self.skipped or known
+
     @property
     def unmapped(self) -> tuple[str, ...]:
-        """Names nothing is read from."""
-        used = {i for columns in self.index.values() for i in columns}
-        used |= {i for item in self.items for i in item.values()}
-        return tuple(n for i, n in enumerate(self.names) if n and i not in used)
+        """Names nothing is read from and nobody decided about."""
+        return tuple(
+            name for i, name in enumerate(self.names) if not self.fields_at(i) and not self.skips(i)
+        )
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Fields no order of this layout can do without, and no column gives."""
+        layout = self.layout
+        number = self.has("number") or (layout.name == "groupbuy_leader" and self.has("leader_seq"))
+        found = [] if number or layout.role == "totals" else ["number"]
+        if layout.name == GENERIC and layout.role == "lines":
+            found += [either[0] for either in MANDATORY if not any(map(self.has, either))]
+        return tuple(found)
 
 
 def key(name: str) -> str:
@@ -82,6 +108,21 @@ def _keys(fields: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     return {field: tuple(dict.fromkeys(key(n) for n in names)) for field, names in fields.items()}
 
 
+@cache
+def _ignored() -> frozenset[str]:
+    return frozenset(key(name) for name in tomllib.loads(_data("columns.toml"))["ignored"])
+
+
+def fields() -> tuple[str, ...]:
+    """Our fields, in the order of columns.toml."""
+    return tuple(_table()[0])
+
+
+def field_of(name: str) -> str | None:
+    """The field a column of that name is read as in general; None when there is none."""
+    return next((field for field, names in _table()[0].items() if key(name) in names), None)
+
+
 def _data(name: str) -> str:
     return files("data").joinpath("channels", name).read_text("utf-8")
 
@@ -102,15 +143,17 @@ def score(cells: Sequence[str], mapping: Mapping[str, str] | None = None) -> int
 def understand(cells: Sequence[str], mapping: Mapping[str, str] | None = None) -> Header:
     """The header row as columns of our fields.
 
-    ``mapping`` (header name -> field, "" to ignore the column) goes before the general table.
+    ``mapping`` (header name -> field, "" to ignore the column) goes before the general table: a
+    field whose mapped column is there is read from it alone.
     """
     names = tuple(plain(c).strip('"') for c in cells)
     places: dict[str, list[int]] = {}
     for i, name in enumerate(map(key, names)):
         places.setdefault(name, []).append(i)
     layout = _recognise(frozenset(places))
-    index = _index(places, layout, {key(n): f for n, f in (mapping or {}).items()})
-    return Header(names, layout, index, _items(places))
+    own = {key(n): f for n, f in (mapping or {}).items()}
+    skipped = frozenset(name for name, field in own.items() if not field)
+    return Header(names, layout, _index(places, layout, own), _items(places), skipped)
 
 
 def _recognise(present: frozenset[str]) -> Layout:
@@ -129,9 +172,9 @@ def _index(
     taken = {name for names in own.values() for name in names} | mapping.keys()
     index: dict[str, tuple[int, ...]] = {}
     for field, names in _table()[0].items():
-        chosen = [n for n, f in mapping.items() if f == field]
-        given = own.get(field) if field in own else tuple(n for n in names if n not in taken)
-        chosen += [n for n in given or () if n not in mapping]
+        chosen = [n for n, f in mapping.items() if f == field and n in places]
+        given = own[field] if field in own else tuple(n for n in names if n not in taken)
+        chosen = chosen or [n for n in given if n not in mapping]
         columns = tuple(i for name in chosen for i in places.get(name, ()))
         if columns:
             index[field] = columns

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from core.messages import Message, message
 
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+WORKBOOK = b"PK\x03\x04"
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -25,7 +26,7 @@ def decode(data: bytes) -> Decoded | Message:
     """The file's text, or why it cannot be an order export. Never raises."""
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
         return message("files.empty")
-    if data.startswith(_WORKBOOKS):
+    if data.startswith(_OLD_WORKBOOK):
         return message("files.workbook")
     if data[:512].lstrip().lower().startswith((b"<html", b"<!doctype", b"<table", b"<?xml")):
         return message("files.web_page")

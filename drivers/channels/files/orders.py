@@ -20,6 +20,10 @@ _LIVELIEST = ("to_ship", "partial", "hold", "unpaid", "shipped", "done", "closed
 """Which of several lines' states an order takes: the one that leaves most to do."""
 _PAID_WORDS = ("", "paid", "partially_refunded", "refunded")
 _SCIENTIFIC = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
+_ROUNDED = re.compile(r"^\d(?:\.\d+)?E\+\d{2}$")
+"""The same where a short code such as ``5E12`` may be meant: a spreadsheet writes the sign."""
+_CODES = ("sub_number", "sku", "barcode")
+_SEVERAL = re.compile(r"[\s,，;；、/]+")
 _PACKED = re.compile(r"(?:^|\|)(name|sku|quantity|product_id|total):([^|]*)")
 
 
@@ -219,6 +223,7 @@ def _row_lines(row: Row) -> list[PlatformLine]:
 
 def _line(row: Row) -> PlatformLine:
     """A row as one line. ``?`` before a sub-order number marks a product id in its place."""
+    _refuse_rounded(row)
     pieces, sku = row.pieces(), row.get("sku")
     if pieces is None and sku:
         raise BadCell("files.no_quantity")
@@ -234,6 +239,13 @@ def _line(row: Row) -> PlatformLine:
         status=row.get("line_status" if shopify else "status"),
         refund="" if shopify else row.refund(),
     )
+
+
+def _refuse_rounded(row: Row) -> None:
+    """Codes a spreadsheet stored as numbers of more digits than it keeps."""
+    for field in _CODES:
+        if _ROUNDED.match(row.get(field)):
+            raise BadCell("files.code_rounded", code=row.get(field))
 
 
 def _joined_lines(row: Row, subs: list[str]) -> list[PlatformLine]:
@@ -365,13 +377,15 @@ def _phone(text: str) -> str:
 
 
 def waybills_of(number: str, rows: Iterable[Row]) -> list[KnownWaybill]:
-    """Waybills in their own columns or as ``运单号-快递公司`` in one cell, each once."""
+    """Waybills in their own columns or as ``运单号-快递公司`` in one cell, each once; a parcel may
+    carry two numbers (JD), in one cell or in two."""
     found: dict[str, KnownWaybill] = {}
     for row in rows:
-        waybill, carrier = row.get("waybill"), row.get("carrier")
-        both = row.get("waybill_and_carrier")
-        if not waybill and "-" in both:
+        carrier, both = row.get("carrier"), row.get("waybill_and_carrier")
+        told = row.every("waybill")
+        if not told and "-" in both:
             waybill, carrier = both.rsplit("-", 1)
-        if waybill:
+            told = [waybill]
+        for waybill in (one for cell in told for one in _SEVERAL.split(cell) if one):
             found.setdefault(waybill, KnownWaybill(number, waybill, carrier))
     return list(found.values())

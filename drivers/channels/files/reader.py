@@ -8,9 +8,10 @@ from core.clock import SHANGHAI
 from core.messages import message
 from core.ports import PlatformLine
 from drivers.channels.files.cells import BadCell
+from drivers.channels.files.columns import key
 from drivers.channels.files.orders import lines_of, number_of, order_of, waybills_of
 from drivers.channels.files.rows import Row
-from drivers.channels.files.sheet import Sheet, open_sheet
+from drivers.channels.files.sheet import Sheet, open_sheets
 from drivers.channels.files.values import FileReading, KnownWaybill, ReadOrder
 
 _DIGITS_KEPT = 15
@@ -24,6 +25,7 @@ def read_orders(
     *,
     mapping: Mapping[str, str] | None = None,
     zone: tzinfo = SHANGHAI,
+    most: int | None = None,
 ) -> FileReading:
     """Every order in the given files, and every row that made none, with its reason.
 
@@ -31,9 +33,11 @@ def read_orders(
     order without its details has lines without a SKU code; details without their order are
     rejected and can be given again. ``mapping`` (header name -> field of columns.toml, "" to
     ignore) goes before the built-in names. ``zone`` is where times without an offset are local.
-    Never raises for anything a file contains.
+    ``most`` ends each file after so many rows, for a look at it. Never raises for anything a file
+    contains.
     """
-    sheets = _distinct([open_sheet(Path(path), mapping, zone) for path in paths])
+    opened = [sheet for path in paths for sheet in open_sheets(Path(path), mapping, zone, most)]
+    sheets = _distinct(opened)
     details = _details(sheets)
     orders: list[ReadOrder] = []
     waybills: list[KnownWaybill] = []
@@ -44,17 +48,21 @@ def read_orders(
         sheet.refuse_all(rows, message("files.order_missing"))
     refused = [row for sheet in sheets for row in sorted(sheet.refused, key=lambda r: r.row)]
     facts = tuple(sheet.facts() for sheet in sheets)
-    return FileReading(tuple(orders), tuple(refused), facts, tuple(waybills))
+    there = {key(name) for sheet in sheets if sheet.looked_at for name in sheet.looked_at.names}
+    gone = tuple(n for n, field in (mapping or {}).items() if field and key(n) not in there)
+    return FileReading(tuple(orders), tuple(refused), facts, tuple(waybills), gone)
 
 
 def _distinct(sheets: list[Sheet]) -> list[Sheet]:
     """The same bytes given twice are read once."""
-    seen: dict[str, str] = {}
+    seen: dict[tuple[str, str], str] = {}
     for sheet in sheets:
-        other = seen.setdefault(sheet.sha256, sheet.path) if sheet.sha256 else sheet.path
-        if other is not sheet.path:
+        content = (sheet.sha256, sheet.name)
+        if sheet.sha256 and content in seen:
+            other = Path(seen[content]).name
             sheet.header, sheet.rows, sheet.refused, sheet.seen = None, [], [], 0
-            sheet.refuse_file(message("files.same_file", other=Path(other).name))
+            sheet.refuse_file(message("files.same_file", other=other))
+        seen.setdefault(content, sheet.path)
     return sheets
 
 
@@ -66,8 +74,9 @@ def _read(
         sheet.refuse_all(sheet.rows, message("files.totals"))
         return
     bare = 0
-    for number, rows in _by_number(sheet).items():
-        kept = _without_repeats(sheet, rows)
+    groups = _by_number(sheet)
+    for number in list(groups):  # the rows of an order are let go as soon as it is made
+        kept = _without_repeats(sheet, groups.pop(number))
         found = details.pop(number, None) if sheet.role == "order" else None
         try:
             lines = _joined(number, kept, found[1]) if found else None
@@ -78,7 +87,8 @@ def _read(
                 found[0].refuse_all(found[1], bad.why)
             continue
         bare += sheet.role == "order" and not found
-        orders.append(ReadOrder(order, sheet.path, tuple(row.number for row in kept)))
+        numbers = tuple(row.number for row in kept)
+        orders.append(ReadOrder(order, sheet.path, numbers, sheet.name))
         waybills.extend(waybills_of(number, kept))
     if bare:
         sheet.notes.append(message("files.details_missing", count=bare))
@@ -87,11 +97,12 @@ def _read(
 def _by_number(sheet: Sheet) -> dict[str, list[Row]]:
     """Rows by order number, in the order of the file; rows without a usable number refused."""
     groups: dict[str, list[Row]] = {}
-    for row in sheet.rows:
+    rows, sheet.rows = sheet.rows, []
+    for row in rows:
         try:
             groups.setdefault(number_of(row), []).append(row)
         except BadCell as bad:
-            sheet.refuse(row.number, row.end, bad.why)
+            sheet.refuse_all((row,), bad.why)
     if _rounded(groups):
         for number, rows in groups.items():
             sheet.refuse_all(rows, message("files.number_rounded", number=number))
@@ -114,7 +125,7 @@ def _without_repeats(sheet: Sheet, rows: list[Row]) -> list[Row]:
         first = kept.setdefault(content, row)
         if first is not row:
             why = message("files.row_repeated", first=first.number)
-            sheet.refuse(row.number, row.end, why)
+            sheet.refuse_all((row,), why)
     return list(kept.values())
 
 

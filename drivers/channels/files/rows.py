@@ -40,6 +40,13 @@ class Row:
                 return value
         return ""
 
+    def every(self, field: str) -> list[str]:
+        """The values of all of the field's columns."""
+        cells = (
+            plain(self.cells[i]) for i in self.header.index.get(field, ()) if i < len(self.cells)
+        )
+        return [value for value in cells if value and value not in BLANKS]
+
     def time(self, field: str) -> int | None:
         """UTC milliseconds. Raises BadCell."""
         return moment(self.get(field), self.zone)

@@ -17,6 +17,8 @@ class ReadOrder(NamedTuple):
     file: str
     rows: tuple[int, ...]
     """Physical lines, counted from 1, where its rows start (in ``file``)."""
+    sheet: str = ""
+    """The sheet of a workbook; "" in a CSV file."""
 
 
 class KnownWaybill(NamedTuple):
@@ -37,6 +39,23 @@ class RejectedRow:
     reason: Message
     raw: str
     """The row as it stands in the file, uncleaned (``core.text.clean`` before showing)."""
+    sheet: str = ""
+    number: str = ""
+    """The platform's order number, where one can be read."""
+    cells: tuple[str, ...] = ()
+    """The row cut into cells; empty where that cannot be done."""
+
+
+class Column(NamedTuple):
+    """One column of a file and what became of it."""
+
+    name: str
+    fields: tuple[str, ...]
+    """What is read from it; empty when nothing is."""
+    skipped: bool
+    """Whether it is known to be of no use."""
+    sample: str
+    """The first value in it, cleaned; "" when there is none near the top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +72,13 @@ class FileFacts:
     ``woocommerce`` or ``generic``; a guess that a person may correct."""
     rows: int = 0
     """Data rows: every one of them is in an order or rejected, none in both."""
+    sheet: str = ""
+    columns: tuple[Column, ...] = ()
+    """Every column, also when the file was refused for those that are missing."""
+    missing: tuple[str, ...] = ()
+    """Fields the file lacks and cannot be read without."""
     unmapped: tuple[str, ...] = ()
-    """Header names nothing was read from."""
+    """Header names nothing was read from and nobody decided about."""
     notes: tuple[Message, ...] = ()
     """What a person should know although nothing was rejected for it."""
 
@@ -67,3 +91,5 @@ class FileReading:
     rejected: tuple[RejectedRow, ...]
     files: tuple[FileFacts, ...]
     waybills: tuple[KnownWaybill, ...] = ()
+    gone: tuple[str, ...] = ()
+    """Columns the mapping names and no file has."""

@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.clock import SHANGHAI
-from drivers.channels.files import read_orders, ship_back_csv
+from drivers.channels.files import UnknownColumn, read_orders, ship_back_file
 from drivers.channels.files.cells import BadCell, fen, moment
 from drivers.channels.files.items import items
 from drivers.channels.files.receiver import cut, person_in
+from drivers.channels.files.workbook import grids
 
 COLUMNS = ["订单号", "商家编码", "商品数量", "订单状态", "下单时间", "买家留言", "订单金额"]
 GOOD = ["A1", "S1", "2", "待发货", "2026-01-20 09:00:00", "", "10.00"]
@@ -355,7 +356,7 @@ def test_hostile_text_is_cleaned_and_the_raw_form_cannot_move_a_cursor(read):
         (b"", "files.empty"),
         (b"\xef\xbb\xbf\r\n\r\n", "files.empty"),
         (b"\x00" * 1000, "files.empty"),
-        (b"PK\x03\x04rest", "files.workbook"),
+        (b"PK\x03\x04rest", "files.workbook_broken"),
         (b"\xd0\xcf\x11\xe0rest", "files.workbook"),
         (b"\r\n<html><body><table>", "files.web_page"),
         (bytes(range(256)) * 40, "files.not_text"),
@@ -364,7 +365,7 @@ def test_hostile_text_is_cleaned_and_the_raw_form_cannot_move_a_cursor(read):
         (("x" * 10_000_000).encode(), "files.no_header"),
         (("商家编码,商品数量,x" + "y" * 10_000_000).encode(), "files.no_header"),
         (b'"' * 3001, "files.no_header"),
-        ("商家编码,商品数量,下单时间\r\nS,1,x".encode(), "files.no_number_column"),
+        ("商家编码,商品数量,下单时间\r\nS,1,x".encode(), "files.columns_missing"),
         (",".join(COLUMNS).encode(), "files.no_rows"),
     ],
 )
@@ -426,12 +427,32 @@ def test_no_bytes_are_too_strange(read, noise, headed):
 
 
 def test_the_ship_back_file():
-    rows = [("260120-1", "圆通速递", "YT1"), ("=2+5", "x\x1b[2J", "1"), ("", "中通", "2")]
-    gbk = ship_back_csv(rows)
+    told = [("260120-1", "圆通速递", "YT1"), ("=2+5", "x\x1b[2J", "1"), ("", "中通", "2")]
+    rows = [dict(zip(("number", "carrier", "waybill"), one, strict=True)) for one in told]
+    gbk = ship_back_file(rows)
     assert gbk.decode("gbk").splitlines() == [
         "订单号,快递公司,快递单号",
         "260120-1,圆通速递,YT1",
         "'=2+5,x[2J,1",
     ]
-    assert ship_back_csv(rows, encoding="utf-8").startswith(b"\xef\xbb\xbf")
-    assert ship_back_csv(rows, encoding="utf-8").decode("utf-8-sig") == gbk.decode("gbk")
+    assert ship_back_file(rows, encoding="utf-8").startswith(b"\xef\xbb\xbf")
+    assert ship_back_file(rows, encoding="utf-8").decode("utf-8-sig") == gbk.decode("gbk")
+
+
+def test_the_ship_back_file_in_a_shops_own_columns():
+    rows = [{"number": "1", "carrier": "中通快递", "waybill": "7", "carrier_code": "zto"}]
+    columns = ["物流单号", "订单编号", "备注=", "公司编码=carrier_code"]
+    assert ship_back_file(rows, columns).decode("gbk").splitlines() == [
+        "物流单号,订单编号,备注,公司编码",
+        "7,1,,zto",
+    ]
+    for wrong in (["订单号", "快递单号", "什么"], ["订单号", "运单号=weight"], ["快递单号"]):
+        with pytest.raises(UnknownColumn):
+            ship_back_file(rows, wrong)
+
+
+def test_a_workbook_keeps_every_digit_and_runs_nothing(tmp_path):
+    rows = [{"number": "6900000000000000001", "carrier": "=1+1", "waybill": "<&>\n78912345678901"}]
+    content = ship_back_file(rows, workbook=True)
+    (grid,) = grids(content)
+    assert grid.rows[2] == ["6900000000000000001", "=1+1", "<&> 78912345678901"]

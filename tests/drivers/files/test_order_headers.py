@@ -202,5 +202,11 @@ def test_a_mapping_of_the_shop_goes_first_and_the_rest_is_listed(tmp_path):
     reading = read_orders([path], mapping=mapping)
     order = reading.orders[0].order
     assert (order.number, order.lines[0].sku, order.lines[0].quantity) == ("X1", "M1", 2)
-    assert reading.files[0].unmapped == ("商家编码", "奇怪的列")
-    assert [r.reason.id for r in read_orders([path]).rejected] == ["files.no_header"]
+    assert reading.files[0].unmapped == ("奇怪的列",)
+    (refused,) = read_orders([path]).rejected
+    assert refused.reason.id == "files.columns_missing"
+    assert [m.id for m in refused.reason.data["missing"]] == [
+        "column.number",
+        "column.quantity",
+        "column.created",
+    ]

@@ -150,12 +150,12 @@ def order(number: str, *lines: PlatformLine, note: str = "") -> PlatformOrder:
     )
 
 
-def label(tx, order_id: int) -> None:
+def label(tx, order_id: int, waybill: str = WAYBILL) -> None:
     """Pack, weigh and label an order as the floor does, without the floor."""
     tx.run("UPDATE order_lines SET picked = wanted WHERE order_id = ?", order_id)
     tx.run("UPDATE order_lines SET verified = wanted WHERE order_id = ?", order_id)
     for mark in ("picking_at", "picked_at", "verified_at", "weighed_at"):
         tx.run(f"UPDATE orders SET {mark} = ? WHERE id = ?", tx.now, order_id)
     parcel = want_waybill(tx, order_id, 350, None)
-    store_waybill(tx, parcel, Waybill(number=WAYBILL, carrier="zto"))
+    store_waybill(tx, parcel, Waybill(number=waybill, carrier="zto"))
     label_printed(tx, tx.the("SELECT id FROM print_jobs WHERE parcel_id = ?", parcel)["id"])

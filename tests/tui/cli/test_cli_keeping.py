@@ -143,6 +143,7 @@ def marks(place, *words):
 
 
 def test_a_healthy_place_has_nothing_wrong(place):
+    place("export-shipped", "--shop", "tb", "out.csv")
     told = place("doctor")
     assert told.status == 0
     assert all(line.startswith("✓ ") for line in told.out.splitlines())

@@ -228,17 +228,17 @@ def test_the_past_is_read_once_more(online, platform):
 
 
 def test_the_outbox_tells_what_waits_and_tries_it_again(place):
-    backhaul = place.one("SELECT id FROM outbox WHERE kind = 'backhaul'")
+    waybill = place.one("SELECT id FROM outbox WHERE kind = 'waybill'")
     place.sql(
         f"UPDATE outbox SET state = 'conflict', attempts = 3, last_answer = 'business B60 used'"
-        f" WHERE id = {backhaul}"
+        f" WHERE id = {waybill}"
     )
     told = place("outbox")
-    assert told.out.splitlines()[0].startswith(f"{backhaul}  DB")
+    assert told.out.splitlines()[0].startswith(f"{waybill}  DB")
     assert "3 tries: business B60 used" in told.out
     assert place("outbox", "--json").data[0]["state"] == "conflict"
-    assert place("outbox", "retry", backhaul).status == 0
-    assert place.one(f"SELECT state FROM outbox WHERE id = {backhaul}") == "due"
+    assert place("outbox", "retry", waybill).status == 0
+    assert place.one(f"SELECT state FROM outbox WHERE id = {waybill}") == "due"
     assert place("outbox", "retry", 9999).status == 1
     place.sql("UPDATE outbox SET state = 'done'")
     assert "everything has left" in place("outbox").out
