@@ -3,10 +3,13 @@
 URGENT = frozenset(
     {
         "address_after_handover",
+        "address_changed",
         "backhaul_refused",
         "called",
+        "carrier_balance",
         "carrier_refuses",
         "closed_after_handover",
+        "intercept",
         "notifier_down",
         "overdue",
         "printer_down",
@@ -16,6 +19,7 @@ URGENT = frozenset(
 )
 """Somebody stands still, a customer is about to be disappointed, or a door is shut."""
 RULES = URGENT | {
+    "carrier_unreachable",
     "file_kept",
     "folder_missing",
     "open_after_cancel",
@@ -23,7 +27,11 @@ RULES = URGENT | {
     "order_unreadable",
     "print_in_doubt",
     "print_refused",
+    "push_refused",
+    "push_shut",
+    "push_unread",
     "reconcile_gap",
+    "rest_owed",
     "untouched",
     "void_refused",
 }

@@ -21,7 +21,7 @@ def store():
 
 def test_a_notifier_is_shown_with_what_waits_and_what_came_back(store):
     town = Town(store, told("leads", kind="dingtalk"), told("owner", after_minutes=30))
-    devices = Devices(store, store.clock, list, lambda: None)
+    devices = Devices(store, store.clock, list, lambda: None, prove=str)
     town.alarm("A")
     (leads, owner) = devices.notifiers()
     assert (leads.name, leads.kind, leads.waiting, leads.delivered) == (
