@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from core.events import first_broken
 from core.stock import differences
 from core.store import Row, Rows
+from core.watch.notices import unaccounted
 from drivers.simulated.platform import Standing
 from tui.demo.paper import Paper
 from tui.demo.world import World
@@ -49,6 +50,8 @@ class Sums:
     events: int = 0
     units_shipped: int = 0
     alerts: int = 0
+    digests: int = 0
+    """Messages about alerts that people saw."""
     crossed: int = 0
     """Shipments that met a wish for money on their way to the platform."""
     by_hand: int = 0
@@ -94,6 +97,7 @@ class Books:
             self.outbox,
             self.print_jobs,
             self.alerts,
+            self.people_were_told,
             self.chains,
             self.file,
         )
@@ -393,6 +397,17 @@ class Books:
                 yield Difference(
                     "alert", order["number"], "closed_after_handover was raised", "no alert"
                 )
+
+    def people_were_told(self) -> Iterator[Difference]:
+        """Every alert was delivered, waits, or was answered; what counts as sent was seen."""
+        for lost in unaccounted(self.read):
+            yield Difference("alert", lost, "delivered or waiting", "neither")
+        if self.world.robot is not None:
+            sent = self._one("SELECT count(*) AS n FROM digests WHERE state = 'sent'")
+            self.sums.digests = len(self.world.robot.journal)
+            if self.sums.digests < sent:
+                came = f"{self.sums.digests} in the group"
+                yield Difference("alert", "digests", f"{sent} seen", came)
 
     def must_have_alerted(self, refused: set[tuple[int, str]]) -> Iterator[Difference]:
         """Every effect that once waited for a person had raised its alert."""

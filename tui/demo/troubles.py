@@ -55,6 +55,7 @@ CARRIER_FAULTS = (
     *("drop", "drop_after_commit", "html502", "html502_after", "html200", "truncated", "cut_short"),
     *("empty", "delay 20", "busy", "busy_after", "balance"),
 )
+ROBOT_FAULTS = ("drop", "drop_after_commit", "html502", "html200", "truncated", "code 45009")
 PRINTER_FAULTS = ("paper_out", "head_open", "ribbon_out", "drop", "silent", "garbled", "cut")
 SCALE_FAULTS = ("unplug", "freeze", "noise", "half")
 SCANNER_FAULTS = ("unplug", "half")
@@ -90,6 +91,8 @@ def plan_troubles(day: Day, world: World, sky: Sky, hours: tuple[int, int], seed
         for number, shop in enumerate(world.shops.values()):
             shop.storm(seed + number, sky.calls, SHOP_FAULTS)
         world.carrier.storm(seed + 99, sky.calls, CARRIER_FAULTS)
+        if world.robot is not None:
+            world.robot.storm(seed + 98, sky.calls, ROBOT_FAULTS)
     for _ in range(sky.cuts):
         at = draw.randint(start, max(start, end - 20 * MINUTE))
         day.at(at, "network cut", world.cut)

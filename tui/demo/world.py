@@ -15,6 +15,7 @@ from drivers.simulated.camera import SimulatedCamera
 from drivers.simulated.http import SimulatedServer
 from drivers.simulated.kuaidi100 import SimulatedKuaidi100
 from drivers.simulated.printer import SimulatedPrinter
+from drivers.simulated.robots import SimulatedWecom
 from drivers.simulated.scale import SimulatedScale
 from drivers.simulated.scanner import SimulatedKeys, SimulatedScanner
 from tui.commands.simulate import PLATFORMS, made
@@ -158,10 +159,14 @@ class World:
     shops: dict[str, Any] = field(default_factory=dict)
     gear: dict[str, Gear] = field(default_factory=dict)
     carrier: SimulatedKuaidi100 = field(init=False)
+    robot: SimulatedWecom | None = None
+    """Tells the group of whoever leads about alerts; none where a screen does."""
     online: bool = True
 
     def __post_init__(self) -> None:
         self.carrier = SimulatedKuaidi100(self.clock, "demo-key", "demo-secret")
+        if not self.shape.wired:
+            self.robot = SimulatedWecom(self.clock)
         for number, front in enumerate(self.shape.fronts):
             self.shops[front.code] = made(
                 PLATFORMS[front.channel],
@@ -193,7 +198,8 @@ class World:
     @property
     def servers(self) -> tuple[SimulatedServer, ...]:
         """Everything that is reached over the network."""
-        return (*self.shops.values(), self.carrier)
+        robots = () if self.robot is None else (self.robot,)
+        return (*self.shops.values(), self.carrier, *robots)
 
     @property
     def paper(self) -> list[Paper]:
@@ -261,6 +267,7 @@ class World:
                 '[[warehouses]]\ncode = "HZ1"\nname = "杭州一仓"\n',
                 *(self._shop(front) for front in self.shape.fronts),
                 self._carrier(),
+                self._robot(),
                 *(self._station(code) for code in self.shape.stations),
             ]
         )
@@ -289,6 +296,15 @@ url = "{self.carrier.url}"
 key = "{self.carrier.key}"
 secret = "{self.carrier.secret}"
 account = "demo"
+"""
+
+    def _robot(self) -> str:
+        if self.robot is None:
+            return ""
+        return f"""[[notifiers]]
+code = "leads"
+kind = "wecom"
+url = "{self.robot.address}"
 """
 
     def _station(self, code: str) -> str:

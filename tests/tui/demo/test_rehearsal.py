@@ -231,6 +231,8 @@ def test_a_stormy_day_over_five_platforms_with_kills_balances(tmp_path: Path) ->
     assert len(report.killed) == 4
     assert report.sums.shipped > 30
     assert report.scans > report.sums.shipped * 4
+    assert report.sums.alerts > 0
+    assert report.sums.digests > 0
 
 
 def test_a_process_that_dies_by_itself_is_named(tmp_path: Path) -> None:
