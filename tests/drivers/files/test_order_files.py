@@ -23,7 +23,8 @@ def without_raw(order: PlatformOrder) -> PlatformOrder:
     from dataclasses import replace
 
     assert order.raw
-    return replace(order, raw="")
+    assert order.route == "file"
+    return replace(order, raw="", route="")
 
 
 def read(*names: str):
