@@ -24,16 +24,16 @@ class Terminal:
         env: Mapping[str, str] | None = None,
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
-        self.written = 0
-        """Bytes the program sent to the terminal so far."""
-        self.tail = b""
-        """The last bytes it sent."""
+        self.told = bytearray()
+        """Everything the program sent to the terminal so far."""
         self.status: int | None = None
         self._stream = pyte.ByteStream(self.screen)
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
             os.execvpe(command[0], command, {**surroundings(), **(env or {})})
+        self.lines_before = termios.tcgetattr(self.fd)
+        """The line discipline as the program found it."""
 
     def read_for(self, seconds: float) -> None:
         """Let the program paint for a while."""
@@ -41,17 +41,28 @@ class Terminal:
         while (left := until - time.monotonic()) > 0 and self.read_once(left):
             pass
 
-    def read_once(self, seconds: float) -> bool:
-        """Take what the program painted next; False when it ended."""
+    @property
+    def written(self) -> int:
+        """How many bytes it sent so far."""
+        return len(self.told)
+
+    def quiet_for(self, seconds: float) -> bool:
+        """Whether it writes nothing at all for that long."""
+        before = self.written
+        self.read_for(seconds)
+        return self.written == before
+
+    def read_once(self, seconds: float, *, draw: bool = True) -> bool:
+        """Take what the program painted next, looked at or not; False when it ended."""
         if not select.select([self.fd], [], [], seconds)[0]:
             return True
         try:
             data = os.read(self.fd, 65536)
         except OSError:
             return False
-        self.written += len(data)
-        self.tail = (self.tail + data)[-4096:]
-        self._stream.feed(data)
+        self.told += data
+        if draw:
+            self._stream.feed(data)
         return bool(data)
 
     @property
@@ -73,13 +84,13 @@ class Terminal:
                 kind = "still" if absent else "never"
                 raise AssertionError(f"{kind} on screen: {text!r}\n{self.text}")
 
-    def type(self, text: str) -> None:
+    def type(self, text: str, *, draw: bool = True) -> None:
         """Type, as a person or a wedge scanner does, while the screen is read."""
         data = text.encode()
         while data:
             if select.select([], [self.fd], [], 0.01)[1]:
                 data = data[os.write(self.fd, data[:512]) :]
-            self.read_once(0)
+            self.read_once(0, draw=draw)
 
     def resize(self, columns: int, rows: int) -> None:
         """A window dragged to another size."""
@@ -96,11 +107,17 @@ class Terminal:
         while self.status is None:
             if time.monotonic() > limit:
                 raise AssertionError(f"still running\n{self.text}")
-            self.read_once(0.02)
+            if self.fd >= 0:
+                self.read_once(0.02)
             found, status = os.waitpid(self.pid, os.WNOHANG)
             if found:
                 self.status = os.waitstatus_to_exitcode(status)
         return self.status
+
+    def goes_away(self) -> None:
+        """The window is closed, or the line is cut."""
+        os.close(self.fd)
+        self.fd = -1
 
     def close(self) -> None:
         """End the program, whatever it does."""
@@ -110,9 +127,15 @@ class Terminal:
                 os.waitpid(self.pid, 0)
             except (ProcessLookupError, ChildProcessError):
                 pass
-        os.close(self.fd)
+        if self.fd >= 0:
+            self.goes_away()
 
 
 def surroundings() -> dict[str, str]:
-    """This environment without what a test runner says of its own window."""
-    return {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    """This environment without what a test runner says of its own window and connection."""
+    own = ("COLUMNS", "LINES")
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in own and not name.startswith(("TEXTUAL", "SSH_"))
+    }

@@ -41,8 +41,8 @@ def test_hang_up_and_termination_leave_the_terminal_as_it_was(tmp_path: Path) ->
             bench = day.station().sees("请扫工牌")
             bench.terminal.kill(number)
             assert bench.terminal.ended() == 0
-            assert b"\x1b[?1049l" in bench.terminal.tail  # back on the shell's own screen
-            assert b"\x1b[?25h" in bench.terminal.tail  # with its cursor
+            assert b"\x1b[?1049l" in bench.terminal.told[-4096:]  # back on the shell's own screen
+            assert b"\x1b[?25h" in bench.terminal.told[-4096:]  # with its cursor
 
 
 def test_without_a_terminal_it_refuses_in_one_sentence(tmp_path: Path) -> None:
