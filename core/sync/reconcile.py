@@ -161,13 +161,16 @@ def is_here(read: Rows, shop: Shop, number: str) -> bool:
 
 
 def ours(read: Rows, shop: Shop, start: int) -> set[str]:
-    """The orders of one hour as we know them, by the time that the platform lists by."""
+    """The orders of one hour as we know them, by the time that the platform lists by.
+
+    Cancelled ones aside: a platform may forget them, and nobody packs them.
+    """
     assert isinstance(shop.channel, Listed)
     by = shop.channel.listed_by
     since = start - (PAID_WITHIN_MS if by == "paid_at" else 0)
     rows = read.all(
         "SELECT platform_number, created_at, paid_at FROM orders WHERE shop_id = ?"
-        " AND created_at >= ? AND created_at < ? AND rest_of IS NULL",
+        " AND created_at >= ? AND created_at < ? AND rest_of IS NULL AND cancelled_at IS NULL",
         *(shop.policy.shop_id, since, start + HOUR_MS),
     )
     return {

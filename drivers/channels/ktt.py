@@ -20,7 +20,7 @@ __all__ = ["CARRIERS", "GATEWAY", "KttShop"]
 
 LISTING = "pdd.ktt.increment.order.query"
 DEALS = "pdd.ktt.order.list"
-"""By the time of the deal. The names of its two bounds are from memory, not from a document."""
+"""By the time of the deal, a day at most."""
 DETAIL = "pdd.ktt.order.get"
 SHIP = "pdd.ktt.order.logistic.create"
 TAKE_BACK = "pdd.ktt.order.logistic.delete"
@@ -59,7 +59,7 @@ class KttShop(Connector):
 
     def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
         """Numbers of all deals made in [start, end), page by page. Raises CallFailed."""
-        bounds = {"start_confirm_at": start, "end_confirm_at": end - 1}
+        bounds = {"confirm_at_begin": start, "confirm_at_end": end - 1}
         return _Window(self._pop, DEALS, bounds, self._page_size).pages()
 
     def detail(self, number: str) -> PlatformOrder:

@@ -27,7 +27,8 @@ def order(told: Told, now: int) -> PlatformOrder:
     lines = tuple(_lines(told, reading))
     amount = reading.yuan(told.get("pay_amount"))
     freight = reading.yuan(told.get("postage") or 0)
-    paid = reading.moment(told.get("pay_time"))
+    # When its group formed, for buyers in groups: from then on it is to be shipped, and listed.
+    paid = reading.moment(told.get("confirm_time") or told.get("pay_time"))
     ship_by = reading.moment(told.get("last_ship_time"))
     reading.failed |= created is None or modified is None or not lines
     return PlatformOrder(

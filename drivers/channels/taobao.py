@@ -38,8 +38,9 @@ SCENE = "1006"
 
 TYPES = (
     "fixed,auction,guarantee_trade,auto_delivery,independent_simple_trade,independent_shop_trade,"
-    "ec,cod,fenxiao,game_equipment,shopex_trade,netcn_trade,external_trade,o2o_offlinetrade,step,"
-    "nopaid,pre_auth_type"
+    "ec,cod,fenxiao,game_equipment,shopex_trade,netcn_trade,external_trade,instant_trade,b2c_cod,"
+    "hotel_trade,super_market_trade,super_market_cod_trade,taohua,waimai,o2o_offlinetrade,step,"
+    "nopaid,eticket,tmall_i18n,insurance_plus,finance,pre_auth_type"
 )
 """Every kind of trade: without it the platform hides some of them."""
 CARRIERS: Mapping[str, str] = {

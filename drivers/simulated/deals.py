@@ -64,6 +64,8 @@ class Deal:
     created_at: int
     items: list[Item]
     paid_at: int | None = None
+    formed_at: int | None = None
+    """When the group that it is part of was complete, where that came after paying."""
     modified_at: int = 0
     note: str = ""
     address: str = ""
@@ -72,6 +74,11 @@ class Deal:
     more: dict[str, Any] = field(default_factory=dict)
     versions: list[tuple[int, int]] = field(default_factory=list)
     """When it changed, and from when on a listing shows that."""
+
+    @property
+    def confirmed_at(self) -> int | None:
+        """From when on it is to be shipped: paid, and its group complete."""
+        return self.formed_at or self.paid_at
 
     @property
     def goods_cents(self) -> int:
@@ -241,11 +248,11 @@ class Shop(Platform):
         return sorted(within, key=lambda row: (row[0], row[1].number))
 
     def born(self, start: int, end: int, *, paid: bool = False) -> list[tuple[int, Deal]]:
-        """What a listing shows as created (or paid) in [start, end], oldest first, with that time;
+        """What a listing shows as created (or confirmed) in [start, end], oldest first, dated so;
         what came late is not shown yet."""
         now = self.now()
         found = [
-            (deal.paid_at if paid else deal.created_at, deal)
+            (deal.confirmed_at if paid else deal.created_at, deal)
             for deal in self.deals.values()
             if listed(deal.versions, now)
         ]

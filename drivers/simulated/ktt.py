@@ -78,7 +78,7 @@ class SimulatedKtt(PopShop):
 
     def _deals(self, form: Mapping[str, str]) -> dict[str, Any]:
         """The listing by the time of the deal."""
-        since, until = whole(form, "start_confirm_at"), whole(form, "end_confirm_at")
+        since, until = whole(form, "confirm_at_begin"), whole(form, "confirm_at_end")
         if not 0 <= until - since <= _DAY_MS:
             raise Refused(50001, "30001", "查询时间范围过大")
         return self._told(form, self.born(since, until, paid=True))

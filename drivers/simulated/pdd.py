@@ -41,6 +41,13 @@ class SimulatedPdd(PopShop):
         self._last += self._step
         return f"260120-{self._last}"
 
+    def hold(self, number: str, mark: str = "hold", on: bool = True) -> None:
+        """As everywhere; a group that is let go has formed now."""
+        with self.lock:
+            if mark == "team_buy_hold" and not on:
+                self.deals[number].formed_at = self.now()
+            super().hold(number, mark, on)
+
     def carried_out(self, form: Mapping[str, str]) -> dict[str, Any]:
         """The answer of a method."""
         match form["type"]:
@@ -207,7 +214,7 @@ def wire(deal: Deal) -> dict[str, Any]:
         "risk_control_status": int(risky),
         "created_time": text_time(deal.created_at),
         "pay_time": text_time(deal.paid_at),
-        "confirm_time": text_time(deal.paid_at),
+        "confirm_time": text_time(deal.confirmed_at),
         "updated_at": text_time(deal.modified_at),
         "last_ship_time": text_time(order.ship_by),
         "delivery_one_day": int("当日" in order.promise),

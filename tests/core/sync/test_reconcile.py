@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.errors import Problem
+from core.orders.intake import take_in_all
 from core.orders.policy import ShopPolicy
 from core.ports import CallFailed, Fault
 from core.ports import Sender as From
@@ -116,6 +117,17 @@ def test_an_order_only_here_is_named_when_the_platform_denies_it(store, shop, ch
     found = next(hour for hour in reconcile(store, shop) if hour.differences)
     assert found.differences == {"T2": "extra"}
     assert "T2" in alerts(store)["tb"]
+
+
+def test_a_cancelled_order_that_the_platform_forgot_is_no_difference(store, shop, channel):
+    channel.put(made("GONE", 3), made("HERE", 3))
+    settle(store, shop)
+    closed = replace(channel.orders["GONE"], status="TRADE_CLOSED", modified_at=NOON - HOUR_MS)
+    take_in_all(store, shop.policy, [closed])
+    channel.unlisted.add("GONE")
+    channel.unreadable["GONE"] = CallFailed(Fault.BUSINESS, "isv.trade-not-exist")
+    assert [hour.differences for hour in reconcile(store, shop) if hour.platform] == [{}]
+    assert alerts(store) == {}
 
 
 def test_two_shops_with_the_same_number_are_told_apart(store, channel, shop):
