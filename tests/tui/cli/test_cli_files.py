@@ -201,7 +201,7 @@ def test_a_file_waits_in_the_folder_until_its_columns_are_said(watched):
     read = []
     folder._import, real = lambda paths: read.append(paths) or real(paths), folder._import
     assert (folder.look(), read) == (0, [])  # it is not read again and again
-    assert "own.csv" in place("rejected").out
+    assert [Path(row["file"]).name for row in place("rejected", "--json").data] == ["own.csv"]
     said(place, *SAID)
     assert folder.look() == 1
     assert not path.exists() and (place.folder / "in/done/own.csv").exists()
