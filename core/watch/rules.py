@@ -20,7 +20,9 @@ URGENT = frozenset(
 """Somebody stands still, a customer is about to be disappointed, or a door is shut."""
 RULES = URGENT | {
     "carrier_unreachable",
+    "columns_gone",
     "file_kept",
+    "file_waits",
     "folder_missing",
     "open_after_cancel",
     "order_refused",

@@ -15,7 +15,8 @@ BY_VARIABLE = {
 
 
 def raised():
-    for path in Path(core.__file__).parent.rglob("*.py"):
+    root = Path(core.__file__).parent.parent
+    for path in [*(root / "core").rglob("*.py"), *(root / "tui").rglob("*.py")]:
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "raise_alert":
                 rule = call.args[1]
