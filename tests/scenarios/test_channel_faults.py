@@ -36,6 +36,7 @@ from drivers.channels import taobao
 from drivers.simulated.kuaidi100 import SimulatedKuaidi100
 from drivers.simulated.pushing import forged, respaced
 from drivers.simulated.robots import SimulatedDingtalk, SimulatedFeishu, SimulatedWecom
+from drivers.simulated.shop import _ship_error
 from drivers.simulated.smtp import SimulatedMail
 from tests.core.floor.test_bench import ITEM_TEE, Floor, label
 from tests.core.orders.warehouse import (
@@ -965,24 +966,27 @@ def test_s36_a_platform_that_ships_whole_orders_only_is_for_a_person(street):
 
 
 def test_s36_a_split_the_platform_refuses_is_for_a_person(street, stall):
-    """A line that is no longer the order's there cannot be split off."""
+    """Some kinds of trade may not be shipped in parts."""
     number = stall.buy(TEE, CUP)
     stall.follow()
     order_id = bring(street.store, "packing", number)
-    (first, second) = street.store.read.all(
-        "SELECT id, sub_number FROM order_lines WHERE order_id = ? ORDER BY id", order_id
+    (_, second) = street.store.read.all(
+        "SELECT id FROM order_lines WHERE order_id = ? ORDER BY id", order_id
     )
     street.store.do(
         lambda tx: tx.run("UPDATE order_lines SET short = 1, picked = 0 WHERE id = ?", second["id"])
     )
-    with stall.server.lock:
-        for line in stall.server._trades[number]["orders"]["order"]:
-            if line["oid_str"] == first["sub_number"]:
-                line["oid_str"] = "1"
+
+    def no_parts(trade, form):
+        assert form["is_split"] == "1"
+        raise _ship_error("CD22", "该订单不支持拆单发货")
+
+    stall.server._parcel = no_parts
     street.labelled(number)
     stall.send()
     assert (stall.waybills(number), street.outbox()) == ([], ["conflict"])
-    assert [refusal["code"][-4:] for refusal in stall.server.refusals] == ["CD24"]
+    assert [refusal["code"][-4:] for refusal in stall.server.refusals] == ["CD22"]
+    assert "backhaul_refused" in street.alerts()
 
 
 @pytest.mark.parametrize("channel", ["taobao", "pdd", "douyin", "kuaishou", "wechat", "ktt"])

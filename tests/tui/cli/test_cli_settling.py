@@ -5,6 +5,7 @@ import pytest
 from core.clock import SystemClock
 from core.config import read_config
 from core.errors import Problem
+from core.sync.pull import refresh
 from drivers.channels.calls import Pace
 from drivers.simulated.shop import SimLine, SimOrder, SimulatedTaobao
 from tests.tui.cli.place import LABELLED, READY
@@ -67,9 +68,7 @@ def online(place, platform, monkeypatch):
     order = SimOrder(lines=(SimLine(sku="CUP", title="杯"),), name="张小明", phone="13800001234")
     place.number = platform.place(order)
     works = place.works()
-    from core.sync.pull import fetch
-
-    fetch(works.store, works.engine.shops[works.place.shops["net"]], [place.number], 0)
+    refresh(works.store, works.engine.shops[works.place.shops["net"]], place.number)
     works.close()
     return place
 
