@@ -2,6 +2,10 @@
 platform that plays it over a real socket, with our own store and sync on this side."""
 
 import json
+import socket
+import struct
+import subprocess
+import sys
 import threading
 import time
 from contextlib import ExitStack, suppress
@@ -153,11 +157,14 @@ def test_s04_a_page_that_fails_moves_no_cursor(street, channel, trouble):
     assert stall.numbers() == sorted(numbers)
 
 
-def test_s05_a_listing_that_contradicts_itself_ends_and_is_checked(stall):
+@pytest.mark.parametrize("channel", LISTINGS)
+def test_s05_a_listing_that_contradicts_itself_ends_and_is_checked(street, channel):
+    stall = street.open(channel)
     stall.connect(_page_size=5)
     numbers = [stall.buy() for _ in range(12)]
+    name = LISTINGS[channel]
     stall.server.script(
-        [{"at": f"{LISTING}#2", "do": "duplicate"}, {"at": f"{LISTING}#4", "do": "empty"}]
+        [{"at": f"{name}#2", "do": "duplicate"}, {"at": f"{name}#4", "do": "empty"}]
     )
     with suppress(CallFailed):
         stall.follow()
@@ -169,7 +176,7 @@ def test_s05_a_listing_that_contradicts_itself_ends_and_is_checked(stall):
     assert sum(len(hour.differences) for hour in found) == 0
 
 
-@pytest.mark.parametrize("channel", ["taobao", "pdd", "jd", "wechat", "douyin"])
+@pytest.mark.parametrize("channel", EVERY)
 def test_s06_a_wide_window_is_split_as_the_platform_wants(street, channel):
     stall = street.open(channel)
     numbers = []
@@ -326,11 +333,14 @@ def test_s12_two_hundred_orders_in_one_second(street, channel):
     assert stall.numbers() == sorted(numbers)
 
 
-def test_s13_rows_twice_and_the_same_number_in_two_shops(street, stall):
-    other = street.open("taobao", shop_id=2, mask=False)
+@pytest.mark.parametrize("channel", LISTINGS)
+def test_s13_rows_twice_and_the_same_number_in_two_shops(street, channel):
+    stall = street.open(channel)
+    other = street.open(channel, shop_id=2)
     stall.connect(_page_size=5)
     numbers = [stall.buy() for _ in range(12)]
-    stall.server.script([{"at": f"{LISTING}#{n}", "do": "duplicate"} for n in (2, 3)])
+    name = LISTINGS[channel]
+    stall.server.script([{"at": f"{name}#{n}", "do": "duplicate"} for n in (2, 3)])
     other.server.place({"tid": numbers[0], "lines": [{"sku": "CUP"}]})
     stall.follow()
     other.follow(0)
@@ -396,6 +406,45 @@ def test_s16_a_session_that_ends_within_a_window_is_renewed_once(stall):
     for one_of in crew:
         one_of.join()
     assert [entry["what"] for entry in stall.server.journal] == ["renewed"] * 2
+
+
+PROCESS = """
+import sys
+from pathlib import Path
+from core.clock import SetClock
+from drivers.channels import CHANNELS, ShopAccess, Tokens
+from tui.tokens import TokenFile
+channel, url, key, secret, now, number, path = sys.argv[1:]
+tokens = Tokens("session", "refresh")
+access = ShopAccess(code="x", url=url, app_key=key, app_secret=secret, tokens=tokens,
+    save_tokens=TokenFile(Path(path), tokens))
+shop = CHANNELS[channel](access, SetClock(int(now)))
+print("up", flush=True)
+sys.stdin.readline()
+print(shop.detail(number).number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("channel", ["taobao", "pdd", "douyin"])
+def test_s16_processes_that_are_refused_at_once_renew_once(street, channel, tmp_path):
+    """Each renewal kills the token before it: a second one would lock the first process out."""
+    stall = street.open(channel)
+    number = stall.buy()
+    stall.server.expire()
+    told = (stall.access.url, stall.access.app_key, stall.access.app_secret)
+    asked = [channel, *told, str(street.clock.now()), number, str(tmp_path / "tokens.json")]
+    run = [sys.executable, "-c", PROCESS, *asked]
+    pipe = subprocess.PIPE
+    crew = [
+        subprocess.Popen(run, stdin=pipe, stdout=pipe, text=True, cwd=Path(__file__).parents[2])
+        for _ in range(3)
+    ]
+    assert [one_of.stdout.readline() for one_of in crew] == ["up\n"] * 3
+    for one_of in crew:
+        one_of.stdin.write("go\n")
+        one_of.stdin.flush()
+    assert [one_of.communicate(timeout=60)[0] for one_of in crew] == [f"{number}\n"] * 3
+    assert [entry["what"] for entry in stall.server.journal] == ["renewed"]
 
 
 def test_s17_a_withdrawn_right_stops_one_shop_and_keeps_its_queue(street, stall):
@@ -527,8 +576,10 @@ def test_s20_the_platform_checks_our_signature_over_any_text(street, channel):
     assert stall.waybills(number) == ["ZT1234567890"]
 
 
+@pytest.mark.parametrize("channel", EVERY)
 @pytest.mark.parametrize("trouble", ["forbidden", "html502", "drop", "html200", "cut_short"])
-def test_s21_proxies_and_broken_lines_are_told_apart_and_crash_nothing(stall, trouble):
+def test_s21_proxies_and_broken_lines_are_told_apart_and_crash_nothing(street, channel, trouble):
+    stall = street.open(channel)
     number = stall.buy()
     stall.server.script([{"at": "*", "do": trouble}])
     stall.street.clock.advance(400)
@@ -548,6 +599,33 @@ def test_s21_a_name_nobody_knows_and_a_line_that_is_not_encrypted(street, stall)
         with pytest.raises(CallFailed) as failed:
             stall.follow(1)
         assert failed.value.fault is Fault.TRANSIENT
+
+
+def test_s21_a_line_that_is_reset_in_the_middle_of_its_greeting(street, stall):
+    """Somebody between here and the platform answers the TLS greeting with a reset."""
+    number = stall.buy()
+    good = stall.access
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def slam():
+            with suppress(OSError):
+                while True:
+                    line, _ = door.accept()
+                    line.recv(5)
+                    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    line.close()
+
+        threading.Thread(target=slam, daemon=True).start()
+        stall.access = replace(good, url=f"https://127.0.0.1:{door.getsockname()[1]}/")
+        stall.connect()
+        with pytest.raises(CallFailed) as failed:
+            stall.follow()
+        assert (failed.value.fault, failed.value.in_doubt) == (Fault.TRANSIENT, False)
+        door.shutdown(socket.SHUT_RDWR)
+    stall.access = good
+    stall.connect()
+    stall.follow()
+    assert stall.numbers() == [number]
 
 
 # --- changes after the pull ----------------------------------------------------------------------
