@@ -33,7 +33,7 @@ def open_single(
 ) -> Decision:
     """The product in hand is the whole order: one scan opens it and checks it."""
     opened = open_order(state, opening, code, now)
-    if opened.state.work is None or opened.state.work.number != opening.number:
+    if opened.state.work is None or not opened.changes:  # refused, or open already
         return opened
     checked = check_single(opened.state, opened.state.work, ref, code, now)
     return replace(checked, changes=(*opened.changes, *checked.changes))
