@@ -50,7 +50,8 @@ class Desk:
 
     def __init__(self, api: str) -> None:
         self._url, self._token = f"{URL.rstrip('/')}/{api}-api", ""
-        self._client = httpx.Client(trust_env=False, limits=httpx.Limits(keepalive_expiry=2))
+        limits = httpx.Limits(keepalive_expiry=2)
+        self._client = httpx.Client(trust_env=False, limits=limits, timeout=60)
 
     def ask(self, query: str, **variables: Any) -> Any:
         """The one answer of a query; a refusal fails the test."""
