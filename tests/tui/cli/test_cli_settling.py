@@ -15,8 +15,9 @@ from tests.tui.cli.place import LABELLED, READY
 def disputed(place):
     """The shop has another number than the one of the labelled order."""
     place.sql(
-        "UPDATE outbox SET state = 'conflict', last_answer = 'shop has SF1', theirs = 'SF1234567'"
-        " WHERE kind = 'backhaul'"
+        "INSERT INTO outbox (uid, kind, key, order_id, parcel_id, state, next_try_at, created_at,"
+        " last_answer, theirs) SELECT 'u', 'backhaul', 'backhaul:u', order_id, id, 'conflict', 0,"
+        " 0, 'shop has SF1', 'SF1234567' FROM parcels"
     )
     place.id = place.one("SELECT id FROM outbox WHERE kind = 'backhaul'")
     return place
