@@ -1,12 +1,11 @@
 """Putting goods back: PKBACK1, then the goods, then the bin they belong in."""
 
-from dataclasses import replace
-
 from core.floor.answers import refuse, say, yes_no
 from core.floor.changes import Change, PutBackDone, PutBackMissing, PutBackUndone
 from core.floor.commands import Command, Given
 from core.floor.meaning import Kind, Meaning
 from core.floor.orders_in_hand import leave
+from core.floor.replacing import replace
 from core.floor.state import Asking, BenchState, Decision, Question, without_work
 from core.floor.values import BackTask, Tone
 from core.floor.work import ProductRef

@@ -59,7 +59,7 @@ def same(pair: list[Terminal], why: str) -> None:
         return picture(pair[0]) == picture(pair[1])
 
     try:
-        until(alike, 4)
+        until(alike, 30)
     except AssertionError:
         ours, theirs = (terminal.text for terminal in pair)
         raise AssertionError(f"after {why!r}\n{ours}\n--- Textual:\n{theirs}") from None
