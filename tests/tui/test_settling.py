@@ -130,7 +130,7 @@ class Counter:
 
     def __init__(self, store, actor):
         self.actor = actor
-        self.queue = Queue(store, SHANGHAI, lambda: self.actor, None, self.revealed)
+        self.queue = Queue(store, SHANGHAI, lambda: self.actor, self.revealed)
 
     def revealed(self, number, reason, who):
         return Revealed(number, Receiver(name="张小明", phone="13800001234", city="杭州市"))
