@@ -26,8 +26,26 @@ from tests.core.sync.outside import MemoryCarrier
 from tui.commands.simulate import PLATFORMS, Platform
 
 MINUTE = 60_000
+LISTING = "taobao.trades.sold.increment.get"
+DETAIL = "taobao.trade.fullinfo.get"
+SHIPPING = "taobao.logistics.online.send"
+LISTINGS = {
+    "taobao": LISTING,
+    "jd": "jingdong.pop.order.search",
+    "pdd": "pdd.order.number.list.increment.get",
+    "ktt": "pdd.ktt.increment.order.query",
+    "douyin": "order.searchList",
+    "wechat": "/channels/ec/order/list/get",
+    "woocommerce": "GET orders",
+}
+"""Channel -> what a listing call of it is called in scripts."""
+EVERY = ("taobao", "jd", "pdd", "ktt", "douyin", "kuaishou", "wechat", "shopify", "woocommerce")
 TEE = SimLine(sku="TEE", title="T恤", price_cents=990)
 CUP = SimLine(sku="CUP", title="杯", price_cents=500)
+
+
+class Crash(BaseException):
+    """The process dies here."""
 
 
 class Stall:
@@ -189,4 +207,16 @@ class Street:
         return column(self.store, "SELECT state FROM outbox WHERE kind = ? ORDER BY id", kind)
 
 
-__all__ = ["CUP", "MINUTE", "NOON", "TEE", "Street"]
+__all__ = [
+    "CUP",
+    "DETAIL",
+    "EVERY",
+    "LISTING",
+    "LISTINGS",
+    "MINUTE",
+    "NOON",
+    "SHIPPING",
+    "TEE",
+    "Crash",
+    "Street",
+]

@@ -3,67 +3,30 @@
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from textual.app import ComposeResult
-
 from core.messages import Message, message
 from tui.ink import Line, Piece, ends, pad, row, wrap
-from tui.screens.pane import Pane
+from tui.screens.list_pane import ListPane
 from tui.shown import age, clock_time
 from tui.sources import AlertRow
-from tui.widgets.canvas import Canvas
-from tui.widgets.line_list import LineList, Shelf
+from tui.widgets.line_list import Shelf
 from tui.widgets.overlay import Item
 from tui.words import say, word
 
 NARROW = 60
+TAIL = 9
+"""Digits of an order's number that a narrow row shows, as the bench does."""
 SNOOZES = (15, 60, 240)
 """Minutes an alert may be quiet."""
 
 
-class _Head(Canvas):
-    """How many are red, and the names of the columns."""
-
-    def __init__(self, pane: "AlertsPane") -> None:
-        super().__init__(id="alerts-head")
-        self._pane = pane
-
-    def paint(self, width: int, height: int) -> list[Line]:
-        return self._pane.head_lines(width)
-
-
-class _Foot(Canvas):
-    """The alert under the cursor in full."""
-
-    def __init__(self, pane: "AlertsPane") -> None:
-        super().__init__(id="alerts-foot")
-        self._pane = pane
-
-    def paint(self, width: int, height: int) -> list[Line]:
-        return self._pane.foot_lines(width, height)
-
-
-class AlertsPane(Pane):
+class AlertsPane(ListPane[AlertRow]):
     """What a supervisor looks at."""
 
     name_of = "alerts"
-    DEFAULT_CSS = """
-    AlertsPane { layout: vertical; }
-    AlertsPane > #alerts-head { height: 2; }
-    AlertsPane > #alerts-foot { height: 4; }
-    """
 
     def __init__(self) -> None:
-        super().__init__(id="alerts")
+        super().__init__(empty=lambda: say("alerts.empty"), chosen=self._open)
         self._rows: list[AlertRow] = []
-        self._head, self._foot = _Head(self), _Foot(self)
-        self.list: LineList[AlertRow] = LineList(
-            self._draw, empty=lambda: say("alerts.empty"), moved=self._moved, chosen=self._open
-        )
-
-    def compose(self) -> ComposeResult:
-        yield self._head
-        yield self.list
-        yield self._foot
 
     def begin(self) -> None:
         self.refresh_facts()
@@ -79,39 +42,34 @@ class AlertsPane(Pane):
         self.list.repaint()
         self._foot.repaint()
 
-    def repaint_all(self) -> None:
-        for canvas in (self._head, self.list, self._foot):
-            canvas.repaint()
-
-    def _moved(self) -> None:
-        self._foot.repaint()
-        self.house_app.show_keys()
-
     # --- lines ---------------------------------------------------------------------------------
 
-    def head_lines(self, width: int) -> list[Line]:
+    def head_lines(self, width: int, height: int) -> list[Line]:
         """Counts and column names."""
         red = sum(1 for r in self._rows if r.red and r.state == "open")
         told: list[Piece] = [(" ", "text")]
         if red:
             told.append((f" {say(message('alerts.red', n=red))} ", "tone.wrong"))
         told.append((f" {say(message('alerts.all', n=len(self._rows)))}", "quiet"))
-        kind = pad(say("alerts.col.kind"), 14 if width >= NARROW else 8)
-        names = f"   {pad(say('alerts.col.since'), 9)} {kind} "
-        names += say("alerts.col.what")
+        names = f"   {pad(say('alerts.col.since'), 9)} "
+        if width >= NARROW:
+            names += f"{pad(say('alerts.col.kind'), 14)} {say('alerts.col.what')}"
+        else:
+            names += f"{pad(say('alerts.col.number'), 10)} {say('alerts.col.kind')}"
         return [row(width, *told), row(width, (names, "head"))]
 
-    def _draw(self, item: AlertRow, width: int, here: bool) -> Line:
+    def draw_row(self, item: AlertRow, width: int, here: bool) -> Line:
         now = self.house_app.house.clock.now()
         base, quiet = ("cursor", "cursor.quiet") if here else ("text", "quiet")
         urgent = ("cursor.late" if here else "late") if item.red else base
         sign = {"open": "■" if item.red else "▲", "acknowledged": "✔", "snoozed": "z"}[item.state]
-        left: list[Piece] = [
-            (f" {sign} ", urgent),
-            (pad(age(now - item.since), 9) + " ", urgent),
-            (pad(word("alert.kind", item.kind), 14 if width >= NARROW else 8) + " ", urgent),
-            (say(item.what), base),
-        ]
+        left: list[Piece] = [(f" {sign} ", urgent), (pad(age(now - item.since), 9) + " ", urgent)]
+        if width < NARROW:  # the end of a number tells orders apart; the rest stands in the foot
+            kind = (word("alert.kind", item.kind), urgent)
+            if not item.number:
+                return row(width, *left, kind, (f" {say(item.what)}", base), fill=base)
+            return row(width, *left, (pad(item.number[-TAIL:], 10) + " ", base), kind, fill=base)
+        left += [(pad(word("alert.kind", item.kind), 14) + " ", urgent), (say(item.what), base)]
         right: list[Piece] = []
         if item.deadline is not None:
             minutes = item.deadline - now
@@ -121,7 +79,7 @@ class AlertsPane(Pane):
                 else say("alerts.cut")
             )
             right.append((f" {cut} ", "cursor.soon" if here else "soon"))
-        if item.owner and width >= NARROW:
+        if item.owner:
             right.append((f" {item.owner} ", quiet))
         return ends(width, left, right, base)
 
@@ -150,9 +108,6 @@ class AlertsPane(Pane):
         return [*lines, row(width, *told)]
 
     # --- what can be done ----------------------------------------------------------------------
-
-    def press(self, key: str) -> bool:
-        return self.list.press(key)
 
     def refusal(self, action: str) -> Message | None:
         item = self.list.current

@@ -2,15 +2,12 @@
 
 from concurrent.futures import Future
 
-from textual.app import ComposeResult
-
 from core.messages import Message, message
 from core.text import clean
 from tui.ink import Line, Piece, pad, row, wrap
-from tui.screens.pane import Pane
+from tui.screens.list_pane import ListPane
 from tui.sources import ColumnRow, FileLook
-from tui.widgets.canvas import Canvas
-from tui.widgets.line_list import LineList, Shelf
+from tui.widgets.line_list import Shelf
 from tui.widgets.overlay import Item
 from tui.words import say, word
 
@@ -20,57 +17,19 @@ SKIP = "-"
 """The choice of reading nothing from a column."""
 
 
-class _Head(Canvas):
-    """Which shop and files, and what is still missing."""
-
-    def __init__(self, pane: "ColumnsPane") -> None:
-        super().__init__(id="columns-head")
-        self._pane = pane
-
-    def paint(self, width: int, height: int) -> list[Line]:
-        return self._pane.head_lines(width)
-
-
-class _Foot(Canvas):
-    """The column under the cursor, its value in full."""
-
-    def __init__(self, pane: "ColumnsPane") -> None:
-        super().__init__(id="columns-foot")
-        self._pane = pane
-
-    def paint(self, width: int, height: int) -> list[Line]:
-        return self._pane.foot_lines(width)
-
-
-class ColumnsPane(Pane):
+class ColumnsPane(ListPane[ColumnRow]):
     """Each column with a value of it and what it is read as."""
 
     name_of = "columns"
-    DEFAULT_CSS = """
-    ColumnsPane { layout: vertical; }
-    ColumnsPane > #columns-head { height: 4; }
-    ColumnsPane > #columns-foot { height: 3; }
-    """
+    head_height = 4
+    foot_height = 3
 
     def __init__(self) -> None:
-        super().__init__(id="columns")
+        super().__init__(empty=lambda: say("columns.empty"), chosen=self._assign)
         self._look = FileLook()
         self._order: list[tuple[int, int]] = []
         self._seen: FileLook | None = None
         """What was previewed: only that is taken in."""
-        self._head, self._foot = _Head(self), _Foot(self)
-        self.list: LineList[ColumnRow] = LineList(
-            self._draw,
-            empty=lambda: say("columns.empty"),
-            moved=self._moved,
-            chosen=self._assign,
-            id="columns-list",
-        )
-
-    def compose(self) -> ComposeResult:
-        yield self._head
-        yield self.list
-        yield self._foot
 
     def open(self, look: FileLook) -> None:
         """Show what a look at some files found, the columns nobody knows first."""
@@ -88,17 +47,9 @@ class ColumnsPane(Pane):
         self.repaint_all()
         self.house_app.show_keys()
 
-    def repaint_all(self) -> None:
-        for canvas in (self._head, self.list, self._foot):
-            canvas.repaint()
-
-    def _moved(self) -> None:
-        self._foot.repaint()
-        self.house_app.show_keys()
-
     # --- lines ---------------------------------------------------------------------------------
 
-    def head_lines(self, width: int) -> list[Line]:
+    def head_lines(self, width: int, height: int) -> list[Line]:
         """Whose files, what is missing or gone, and the names of the columns."""
         look = self._look
         title = message("columns.of", shop=look.shop, files=clean(look.names, 80))
@@ -124,7 +75,7 @@ class ColumnsPane(Pane):
     def _name_cells(self, width: int) -> int:
         return 20 if width < NARROW else 26
 
-    def _draw(self, column: ColumnRow, width: int, here: bool) -> Line:
+    def draw_row(self, column: ColumnRow, width: int, here: bool) -> Line:
         base, quiet = ("cursor", "cursor.quiet") if here else ("text", "quiet")
         sign = "?" if column.unread else "-" if not column.fields else " "
         loud = "cursor.soon" if here else "note"
@@ -137,7 +88,7 @@ class ColumnsPane(Pane):
             pieces.append((clean(column.sample, 80), quiet))
         return row(width, *pieces, fill=base)
 
-    def foot_lines(self, width: int) -> list[Line]:
+    def foot_lines(self, width: int, height: int) -> list[Line]:
         """The column under the cursor."""
         column = self.list.current
         if column is None:
@@ -148,9 +99,6 @@ class ColumnsPane(Pane):
         return lines
 
     # --- what can be done ----------------------------------------------------------------------
-
-    def press(self, key: str) -> bool:
-        return self.list.press(key)
 
     def refusal(self, action: str) -> Message | None:
         if action == "columns.assign" and self.list.current is None:

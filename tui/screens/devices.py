@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass
 
-from textual.app import ComposeResult
-
 from core.messages import Message, message
 from core.ports import DeviceState
 from tui.ink import Line, Piece, ends, pad, row, wrap
-from tui.screens.pane import Pane
+from tui.screens.list_pane import ListPane
 from tui.shown import age, ago, clock_second, clock_time, raw_bytes
 from tui.sources import NotifierStatus, ShopStatus
-from tui.widgets.canvas import Canvas
-from tui.widgets.line_list import LineList, Shelf
+from tui.widgets.line_list import Shelf
 from tui.words import say, word
 
 NARROW = 60
@@ -28,49 +25,15 @@ class _Item:
     notifier: NotifierStatus | None = None
 
 
-class _Head(Canvas):
-    """How fresh everything is."""
-
-    def __init__(self, pane: "DevicesPane") -> None:
-        super().__init__(id="devices-head")
-        self._pane = pane
-
-    def paint(self, width: int, height: int) -> list[Line]:
-        return self._pane.head_lines(width)
-
-
-class _Foot(Canvas):
-    """The device, shop or notifier under the cursor in full."""
-
-    def __init__(self, pane: "DevicesPane") -> None:
-        super().__init__(id="devices-foot")
-        self._pane = pane
-
-    def paint(self, width: int, height: int) -> list[Line]:
-        return self._pane.foot_lines(width, height)
-
-
-class DevicesPane(Pane):
+class DevicesPane(ListPane[_Item]):
     """What is connected, what it says, and what is stale."""
 
     name_of = "devices"
-    DEFAULT_CSS = """
-    DevicesPane { layout: vertical; }
-    DevicesPane > #devices-head { height: 3; }
-    DevicesPane > #devices-foot { height: 7; }
-    """
+    head_height = 3
+    foot_height = 7
 
     def __init__(self) -> None:
-        super().__init__(id="devices")
-        self._head, self._foot = _Head(self), _Foot(self)
-        self.list: LineList[_Item] = LineList(
-            self._draw, empty=lambda: say("devices.empty"), moved=self._moved
-        )
-
-    def compose(self) -> ComposeResult:
-        yield self._head
-        yield self.list
-        yield self._foot
+        super().__init__(empty=lambda: say("devices.empty"))
 
     def begin(self) -> None:
         self.refresh_facts()
@@ -87,17 +50,9 @@ class DevicesPane(Pane):
     def tick(self) -> None:
         self.refresh_facts()
 
-    def repaint_all(self) -> None:
-        for canvas in (self._head, self.list, self._foot):
-            canvas.repaint()
-
-    def _moved(self) -> None:
-        self._foot.repaint()
-        self.house_app.show_keys()
-
     # --- lines ---------------------------------------------------------------------------------
 
-    def head_lines(self, width: int) -> list[Line]:
+    def head_lines(self, width: int, height: int) -> list[Line]:
         """Connection, freshness, what waits to leave."""
         source, clock = self.house_app.house.devices, self.house_app.house.clock
         badge, outbox, now = source.badge(), source.outbox(), clock.now()
@@ -128,7 +83,7 @@ class DevicesPane(Pane):
             row(width, ("   " + say("devices.col"), "head")),
         ]
 
-    def _draw(self, item: _Item, width: int, here: bool) -> Line:
+    def draw_row(self, item: _Item, width: int, here: bool) -> Line:
         base = "cursor" if here else "text"
         if item.device is not None:
             return self._device_line(item.device, width, here, base)
@@ -261,9 +216,6 @@ class DevicesPane(Pane):
         return facts
 
     # --- what can be done ----------------------------------------------------------------------
-
-    def press(self, key: str) -> bool:
-        return self.list.press(key)
 
     def refusal(self, action: str) -> Message | None:
         item = self.list.current

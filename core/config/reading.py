@@ -1,309 +1,33 @@
-"""The configuration file ``packline.toml``: read once, checked wholly, explained when wrong.
-
-A secret may stand in the file (which must then be readable by its owner only) or in an
-environment variable, written ``"env:NAME"``.
+"""From the file to the values, each table by a function of its own; then what only the whole shows:
+names that must exist, and a file with secrets that others can read.
 """
 
-import os
 import stat
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import tzinfo
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from core.clock import SHANGHAI
+from core.config.table import Table
+from core.config.values import (
+    BoxConfig,
+    CarrierConfig,
+    Config,
+    DeviceConfig,
+    ExportConfig,
+    FloorConfig,
+    NotifierConfig,
+    PushConfig,
+    ShopConfig,
+    StationConfig,
+    WarehouseConfig,
+)
 from core.errors import Problem
-from core.messages import Message
 from core.orders.policy import TIERS
 from core.ports import Sender
 from core.watch.rules import RULES, URGENT
 
 T = TypeVar("T")
-SECRETS = frozenset(
-    {"app_secret", "session", "secret", "key", "password", "refresh_token", "push_secret"}
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportConfig:
-    """How a shop's file of tracking numbers looks."""
-
-    columns: tuple[str, ...] = ()
-    """Its columns, ``name`` or ``name=what``; () for order number, carrier, waybill."""
-    encoding: str = "gbk"
-    """``gbk`` or ``utf-8``; a workbook has none to choose."""
-    format: str = "csv"
-    """``csv`` or ``xlsx``, where the file's own name does not say."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShopConfig:
-    """One shop: how it is reached and how its orders are treated."""
-
-    code: str
-    name: str
-    channel: str
-    url: str = ""
-    """Base address of the platform's gateway; "" for a shop that only has files."""
-    app_key: str = ""
-    app_secret: str = ""
-    session: str = ""
-    refresh_token: str = ""
-    tier: str = ""
-    carrier: str = "zto"
-    carrier_then: tuple[str, ...] = ()
-    """Carriers asked next, in this order, when one has no waybills left or does not go there."""
-    backhaul_on: str = "labelled"
-    pull_every_s: int = 60
-    folder: Path | None = None
-    """Export files put here are taken in by themselves; None for none."""
-    export: ExportConfig = field(default_factory=ExportConfig)
-    """The file that takes its tracking numbers back."""
-    carriers: Mapping[str, str] = field(default_factory=dict)
-    """Our carrier code -> this platform's, where it differs from the connector's own table."""
-    platform: str = ""
-    """Where the shop is, for one that is reached through an aggregator."""
-    push_path: str = ""
-    """Where its platform's messages come in, below ``[push]``; "" where it is only pulled."""
-    push_secret: str = ""
-    """What they are signed with, where it is not the app's secret."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CarrierConfig:
-    """The account that sells waybills."""
-
-    kind: str
-    url: str
-    key: str
-    secret: str
-    account: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotifierConfig:
-    """One group or person that alerts reach, and which of them."""
-
-    code: str
-    kind: str
-    url: str = field(default="", repr=False)
-    """A robot's whole address holds its key: it is a secret."""
-    key: str = field(default="", repr=False)
-    secret: str = field(default="", repr=False)
-    user: str = ""
-    sender: str = ""
-    to: tuple[str, ...] = ()
-    mobiles: tuple[str, ...] = ()
-    rules: tuple[str, ...] = ()
-    """Empty takes every rule."""
-    after_minutes: int = 0
-    """Told only of what nobody acknowledged for so long."""
-    fallback: str = ""
-    """The notifier that is told too when this one does not deliver for ``fallback_minutes``."""
-    fallback_minutes: int = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushConfig:
-    """Where pushed messages come in."""
-
-    host: str
-    port: int
-    url: str = ""
-    """How the outside reaches it, through a proxy or relay; "" when it does not."""
-    most_kb: int = 8192
-    patience_s: int = 10
-    threads: int = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WarehouseConfig:
-    """One warehouse; the default rule tries them in the order they stand."""
-
-    code: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoxConfig:
-    """A box type: chosen at the bench by ``PKBOXnn``, known by its empty weight in grams."""
-
-    number: int
-    name: str
-    tare_g: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FloorConfig:
-    """How the benches work; what each setting means stands at ``core.floor.rules``."""
-
-    pick_first: bool = True
-    bin_required: bool = False
-    partial_ok: bool = False
-    single_scan: bool = True
-    error_lock: bool = False
-    confirm_notes: bool = True
-    in_store: tuple[str, ...] = ()
-    """How weighed goods are coded, e.g. ``21IIIIIWWWWWC``."""
-    boxes: tuple[BoxConfig, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceConfig:
-    """One device: what kind, where it is, and its own settings."""
-
-    kind: str
-    url: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StationConfig:
-    """One bench and what stands on it."""
-
-    code: str
-    name: str
-    warehouse: str
-    scanners: tuple[DeviceConfig, ...] = ()
-    scale: DeviceConfig | None = None
-    printer: DeviceConfig | None = None
-    slip_printer: DeviceConfig | None = None
-    """Prints the slips where the label printer should not."""
-    camera: DeviceConfig | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """Everything Packline is told about this place."""
-
-    path: Path
-    database: Path
-    photos: Path
-    log: Path
-    language: str = "zh_CN"
-    zone: tzinfo = SHANGHAI
-    prefix: str = "DB"
-    tolerance_g: int = 20
-    tolerance_percent: int = 3
-    keep_photos_days: int = 180
-    """Photos stay at least this long: the time in which a parcel may be disputed."""
-    repeat_ms: int = 1000
-    """A scanner that reads the same code again within this time read it twice."""
-    repeat_counting_ms: int = 300
-    """The same while units are counted, where the same code is also the next unit."""
-    repeat_command_ms: int = 1500
-    """The same for commands."""
-    floor: FloorConfig = FloorConfig()
-    sender: Sender = field(default_factory=lambda: Sender(name="", phone=""))
-    warehouses: tuple[WarehouseConfig, ...] = ()
-    shops: tuple[ShopConfig, ...] = ()
-    stations: tuple[StationConfig, ...] = ()
-    carrier: CarrierConfig | None = None
-    notifiers: tuple[NotifierConfig, ...] = ()
-    push: PushConfig | None = None
-    sound: str = ""
-    """A command that plays a tone's sound; "" rings the terminal bell.
-
-    ``{file}`` is replaced by the sound that ships for the tone, ``{tone}`` by the tone's name.
-    """
-
-    def station(self, code: str) -> StationConfig:
-        """A station by code. Raises Problem."""
-        for station in self.stations:
-            if station.code == code:
-                return station
-        known = " ".join(station.code for station in self.stations) or "-"
-        raise Problem("config.no_station", file=str(self.path), code=code, known=known)
-
-
-class Table:
-    """One TOML table being read: every mistake names file, key and what is expected."""
-
-    def __init__(self, file: Path, name: str, values: object) -> None:
-        self.file = file
-        self.name = name
-        if not isinstance(values, dict):
-            raise self.wrong("", Message("config.expect_table"), values)
-        self.values: dict[str, Any] = dict(values)
-        self.secret = False
-
-    def wrong(self, key: str, expected: str | Message, came: object) -> Problem:
-        """What is wrong with a key."""
-        where = f"{self.name}.{key}".strip(".")
-        return Problem("config.wrong", file=str(self.file), key=where, expected=expected, came=came)
-
-    def text(self, key: str, default: str | None = None, choices: tuple[str, ...] = ()) -> str:
-        """A text; without a default it is required."""
-        value = self.values.pop(key, default)
-        if value is None:
-            raise Problem(
-                "config.missing", file=str(self.file), key=f"{self.name}.{key}".strip(".")
-            )
-        if not isinstance(value, str):
-            raise self.wrong(key, "text", value)
-        if choices and value not in choices:
-            raise self.wrong(key, " | ".join(choices), value)
-        return self.resolved(key, value)
-
-    def resolved(self, key: str, value: str) -> str:
-        """A value from the environment when it says so; remembers that a secret stands here."""
-        if value.startswith("env:"):
-            found = os.environ.get(value[4:])
-            if found is None:
-                raise Problem("config.no_variable", file=str(self.file), key=key, name=value[4:])
-            return found
-        if value and key in SECRETS:
-            self.secret = True
-        return value
-
-    def number(self, key: str, default: int, least: int = 0) -> int:
-        """A whole number."""
-        value = self.values.pop(key, default)
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise self.wrong(key, f">= {least}", value)
-        return value
-
-    def flag(self, key: str, default: bool) -> bool:
-        """Yes or no."""
-        value = self.values.pop(key, default)
-        if not isinstance(value, bool):
-            raise self.wrong(key, "true | false", value)
-        return value
-
-    def texts(self, key: str, choices: frozenset[str] = frozenset()) -> tuple[str, ...]:
-        """A list of texts; empty when it is absent."""
-        value = self.values.pop(key, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.wrong(key, '["...", "..."]', value)
-        for item in value:
-            if choices and item not in choices:
-                raise self.wrong(key, " | ".join(sorted(choices)), item)
-        return tuple(value)
-
-    def tables(self, key: str) -> list["Table"]:
-        """A list of tables; empty when it is absent."""
-        value = self.values.pop(key, [])
-        if not isinstance(value, list):
-            raise self.wrong(key, f"[[{key}]]", value)
-        return [Table(self.file, f"{key}[{n}]", item) for n, item in enumerate(value, 1)]
-
-    def table(self, key: str) -> "Table | None":
-        """A table; None when it is absent."""
-        if key not in self.values:
-            return None
-        return Table(self.file, f"{self.name}.{key}".strip("."), self.values.pop(key))
-
-    def finish(self) -> None:
-        """Nothing may be left: a misspelt key must not pass for an absent one.
-
-        What stands behind it is not repeated: it may be a secret.
-        """
-        for key, value in self.values.items():
-            came = "***" if isinstance(value, str) else value
-            raise self.wrong(key, Message("config.expect_known_key"), came)
 
 
 def read_config(path: Path) -> Config:
