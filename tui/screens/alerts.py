@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from core.messages import Message, message
 from tui.ink import Line, Piece, ends, pad, row, wrap
 from tui.screens.list_pane import ListPane
-from tui.shown import age, clock_time
+from tui.shown import age, clock_time, due
 from tui.sources import AlertRow
 from tui.widgets.line_list import Shelf
 from tui.widgets.overlay import Item
@@ -72,11 +72,11 @@ class AlertsPane(ListPane[AlertRow]):
         left += [(pad(word("alert.kind", item.kind), 14) + " ", urgent), (say(item.what), base)]
         right: list[Piece] = []
         if item.deadline is not None:
-            minutes = item.deadline - now
+            left_ms = item.deadline - now
             cut = (
-                say(message("alerts.cutoff", age=age(minutes)))
-                if minutes > 0
-                else say("alerts.cut")
+                say(message("alerts.cutoff", age=age(left_ms)))
+                if left_ms > 0
+                else due(item.deadline, now)[0]
             )
             right.append((f" {cut} ", "cursor.soon" if here else "soon"))
         if item.owner:
