@@ -3,6 +3,8 @@
 A refused token or clock is set right and the same call made anew, once each, and a short ban is
 waited out: a platform that refuses a call carried nothing out. On the day of a sale one call in
 twenty may get through; a window that began anew with each refusal would never be read to its end.
+A call that rests on what was read just before is not waited for: by then the buyer may want the
+money back.
 """
 
 import threading
@@ -104,8 +106,9 @@ class Access:
         self._renewing = threading.Lock()
         self._bans: dict[str, float] = {}
 
-    def run(self, name: str, once: Callable[[str], T]) -> T:
-        """What ``once(token)`` gives. Raises CallFailed."""
+    def run(self, name: str, once: Callable[[str], T], *, patient: bool = True) -> T:
+        """What ``once(token)`` gives; unless ``patient``, a ban is raised however short it is.
+        Raises CallFailed."""
         tried: set[Fault] = set()
         waited = 0.0
         while True:
@@ -117,7 +120,7 @@ class Access:
             except CallFailed as failed:
                 self._note_ban(name, failed)
                 wait_s = failed.wait_s or 0.0
-                if failed.fault is Fault.RATE and self._waits_out(wait_s, waited):
+                if patient and failed.fault is Fault.RATE and self._waits_out(wait_s, waited):
                     waited += wait_s
                     continue
                 if failed.fault in tried or not self._remedied(failed, session):

@@ -133,9 +133,9 @@ class DouyinShop(Connector):
         """The waybills the platform has for an order. Raises CallFailed."""
         return douyin_order.parcels(self._order(number))
 
-    def _order(self, number: str) -> Told:
-        told = part(self._gate.call(DETAIL, {"shop_order_id": number}), "shop_order_detail")
-        return asked_for(told, "order_id", number)
+    def _order(self, number: str, *, patient: bool = True) -> Told:
+        told = self._gate.call(DETAIL, {"shop_order_id": number}, patient=patient)
+        return asked_for(part(told, "shop_order_detail"), "order_id", number)
 
     # --- shipping -------------------------------------------------------------------------------
 
@@ -179,9 +179,10 @@ class DouyinShop(Connector):
     def _contents(self, shipment: Shipment) -> list[dict[str, Any]]:
         """The lines in the parcel with their quantities, which only the platform knows now."""
         wanted = set(shipment.sub_numbers)
+        order = self._order(shipment.platform_number, patient=False)
         lines = [
             {"shipped_order_id": word(line.get("order_id")), "shipped_num": line.get("item_num")}
-            for line in rows(self._order(shipment.platform_number).get("sku_order_list"))
+            for line in rows(order.get("sku_order_list"))
             if word(line.get("order_id")) in wanted
             or (not wanted and word(line.get("order_status")) != douyin_order.CLOSED)
         ]

@@ -122,7 +122,9 @@ class KuaishouShop(Connector):
     # --- calls ----------------------------------------------------------------------------------
 
     def _call(self, method: str, param: Mapping[str, Any], *, writes: bool = False) -> Told:
-        return self._access.run(method, lambda token: self._once(method, param, token, writes))
+        return self._access.run(
+            method, lambda token: self._once(method, param, token, writes), patient=not writes
+        )
 
     def _once(self, method: str, param: Mapping[str, Any], token: str, writes: bool) -> Told:
         form = wire(

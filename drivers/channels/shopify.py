@@ -140,6 +140,7 @@ class ShopifyShop(Connector):
 
     def _call(self, query: str, variables: Mapping[str, Any], *, writes: bool = False) -> Told:
         """The data of an answer. Raises CallFailed."""
+        # A report waits too: looking at the order again would empty the same bucket again.
         return self._access.run("graphql", lambda t: self._once(query, variables, t, writes))
 
     def _once(self, query: str, variables: Mapping[str, Any], token: str, writes: bool) -> Told:

@@ -229,7 +229,9 @@ class VendureShop(Connector):
 
     def _call(self, query: str, variables: Mapping[str, Any], *, writes: bool = False) -> Told:
         return self._access.run(
-            "admin", lambda token: self._once(query, variables, token, writes)[0]
+            "admin",
+            lambda token: self._once(query, variables, token, writes)[0],
+            patient=not writes,
         )
 
     def _once(

@@ -131,7 +131,9 @@ class WechatShop(Connector):
     # --- calls ----------------------------------------------------------------------------------
 
     def _call(self, path: str, asked: Mapping[str, Any], *, writes: bool = False) -> Told:
-        return self._access.run(path, lambda token: self._once(path, asked, token, writes))
+        return self._access.run(
+            path, lambda token: self._once(path, asked, token, writes), patient=not writes
+        )
 
     def _once(self, path: str, asked: Mapping[str, Any], token: str, writes: bool) -> Told:
         body = json.dumps(asked, ensure_ascii=False).encode()

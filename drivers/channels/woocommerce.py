@@ -171,7 +171,7 @@ class WooShop(Connector):
                 raise failure(answer)
             return answer
 
-        return self._access.run("shop", once)
+        return self._access.run("shop", once, patient=body is None)
 
 
 class _Window(Backwards):

@@ -11,7 +11,7 @@ from drivers.channels.access import Tokens
 from drivers.channels.douyin import DouyinShop
 from drivers.channels.douyin_gate import failure
 from drivers.simulated.deals import SimLine
-from drivers.simulated.douyin import CREATE, REFRESH, SHIP, signed
+from drivers.simulated.douyin import CREATE, DETAIL, REFRESH, SHIP, signed
 from tests.drivers.channels.kinds import DOUYIN
 from tests.drivers.channels.shopkit import (
     NOON,
@@ -186,6 +186,13 @@ def test_a_pending_refund_is_never_overruled(floor: Floor) -> None:
     failed = refused(lambda: shop.ship(parcel(number)))
     assert (failed.fault, failed.code) == (Fault.BUSINESS, "60040")
     assert floor.server.shipments == {} and floor.server.refusals[0]["tid"] == number
+
+
+def test_the_look_inside_a_report_is_not_waited_for_either(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": DETAIL, "do": "ban 7"}])
+    assert refused(lambda: shop.ship(parcel(number))).fault is Fault.RATE
+    assert floor.clock.now() < NOON + 1000 and number not in floor.server.shipments
 
 
 def test_a_refunded_line_is_left_out_of_the_parcel(floor: Floor) -> None:

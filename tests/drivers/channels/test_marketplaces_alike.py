@@ -29,6 +29,7 @@ from tests.drivers.channels.test_shops_alike import (  # noqa: F401 - they run h
     test_a_clock_that_stays_wrong_is_said_so,
     test_a_closed_order_cannot_be_shipped,
     test_a_doubled_row_is_harmless,
+    test_a_report_is_not_kept_until_a_ban_is_over,
     test_a_stage_nobody_knows_holds,
     test_a_token_that_runs_out_is_renewed_within_the_window,
     test_a_waybill_arrives,

@@ -290,6 +290,17 @@ def test_a_waybill_arrives(floor: Floor) -> None:
     assert ours(floor, number)[0] in ("shipped", "done")
 
 
+def test_a_report_is_not_kept_until_a_ban_is_over(floor: Floor) -> None:
+    """By then the buyer may want the money back: whoever reports looks at the order again."""
+    if floor.kind.name == "shopify":
+        pytest.skip("one bucket for looking and reporting: looking again would empty it again")
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": floor.kind.ship, "do": "ban 7"}])
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert failed.fault is Fault.RATE and not failed.in_doubt
+    assert floor.clock.now() < NOON + 1000 and number not in floor.server.shipments
+
+
 def test_a_parcel_with_part_of_the_lines(floor: Floor) -> None:
     if floor.kind.single:
         pytest.skip("an order of this platform has one item")
