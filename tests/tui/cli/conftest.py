@@ -6,6 +6,9 @@ from logging.handlers import RotatingFileHandler as FileLog
 
 import pytest
 
+from core.clock import SystemClock
+from drivers.channels.calls import Pace
+from drivers.simulated.shop import SimulatedTaobao
 from tests.tui.cli.place import Place, furnish
 
 
@@ -37,3 +40,21 @@ def place(furnished, tmp_path, capsys):
     """A copy of the furnished place to work in."""
     shutil.copytree(furnished, tmp_path, dirs_exist_ok=True)
     return Place(tmp_path, capsys)
+
+
+@pytest.fixture
+def platform():
+    with SimulatedTaobao(SystemClock()) as server:
+        yield server
+
+
+@pytest.fixture
+def online(place, platform, monkeypatch):
+    """The place with a second shop that is reached over the network, as often as one likes."""
+    monkeypatch.setattr(Pace, "take", lambda self: None)
+    place.add(
+        f'\n[[shops]]\ncode = "net"\nname = "网店"\nchannel = "taobao"\ntier = "standard"\n'
+        f'url = "{platform.url}/router/rest"\napp_key = "12345678"\napp_secret = "secret"\n'
+        'session = "session"\nrefresh_token = "refresh"\n'
+    )
+    return place

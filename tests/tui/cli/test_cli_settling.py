@@ -2,12 +2,10 @@
 
 import pytest
 
-from core.clock import SystemClock
 from core.config import read_config
 from core.errors import Problem
 from core.sync.pull import refresh
-from drivers.channels.calls import Pace
-from drivers.simulated.shop import SimLine, SimOrder, SimulatedTaobao
+from drivers.simulated.shop import SimLine, SimOrder
 from tests.tui.cli.place import LABELLED, READY
 
 
@@ -53,57 +51,46 @@ def test_words_that_are_missing_are_named(disputed):
 
 
 @pytest.fixture
-def platform():
-    with SimulatedTaobao(SystemClock()) as server:
-        yield server
-
-
-@pytest.fixture
-def online(place, platform, monkeypatch):
-    monkeypatch.setattr(Pace, "take", lambda self: None)
-    place.add(
-        f'\n[[shops]]\ncode = "net"\nname = "网店"\nchannel = "taobao"\ntier = "standard"\n'
-        f'url = "{platform.url}/router/rest"\napp_key = "12345678"\napp_secret = "secret"\n'
-        'session = "session"\n'
-    )
+def hidden(online, platform):
+    """A place with an order whose receiver its platform hides."""
     order = SimOrder(lines=(SimLine(sku="CUP", title="杯"),), name="张小明", phone="13800001234")
-    place.number = platform.place(order)
-    works = place.works()
-    refresh(works.store, works.engine.shops[works.place.shops["net"]], place.number)
+    online.number = platform.place(order)
+    works = online.works()
+    refresh(works.store, works.engine.shops[works.place.shops["net"]], online.number)
     works.close()
-    return place
+    return online
 
 
 def reveal(place, number, badge="SV1"):
     return place("reveal", number, "--reason", "customer called", "--as", badge)
 
 
-def test_a_receiver_is_printed_once_and_kept_nowhere(online):
-    told = reveal(online, online.number)
+def test_a_receiver_is_printed_once_and_kept_nowhere(hidden):
+    told = reveal(hidden, hidden.number)
     assert (told.status, "张小明  13800001234" in told.out) == (0, True)
-    kept = b"".join(each.read_bytes() for each in online.folder.iterdir() if each.is_file())
-    assert online.number.encode() in kept
+    kept = b"".join(each.read_bytes() for each in hidden.folder.iterdir() if each.is_file())
+    assert hidden.number.encode() in kept
     assert b"13800001234" not in kept
-    assert "customer called" in online("where", online.number).out
+    assert "customer called" in hidden("where", hidden.number).out
 
 
-def test_a_used_up_quota_says_until_when(online, platform):
+def test_a_used_up_quota_says_until_when(hidden, platform):
     platform.decrypts_a_day = 0
-    told = reveal(online, online.number)
+    told = reveal(hidden, hidden.number)
     assert (told.status, "again at" in told.err) == (1, True)
 
 
-def test_a_changed_address_is_fetched_anew_and_said(online, platform):
-    platform.change_address(online.number, "新街3号")
-    told = reveal(online, online.number)
+def test_a_changed_address_is_fetched_anew_and_said(hidden, platform):
+    platform.change_address(hidden.number, "新街3号")
+    told = reveal(hidden, hidden.number)
     assert told.status == 0
     assert "fetched anew" in told.out
     assert "新街3号" in told.out
 
 
-def test_a_shop_of_files_cannot_be_asked(online):
-    online.sql("UPDATE orders SET cipher_ref = 'A' WHERE platform_number = 'T-1001'")
-    told = reveal(online, READY)
+def test_a_shop_of_files_cannot_be_asked(hidden):
+    hidden.sql("UPDATE orders SET cipher_ref = 'A' WHERE platform_number = 'T-1001'")
+    told = reveal(hidden, READY)
     assert (told.status, "cannot be asked" in told.err) == (1, True)
 
 

@@ -18,8 +18,7 @@ import pytest
 import core
 from core.clock import SetClock, SystemClock
 from core.config import read_config
-from drivers.channels.calls import Pace
-from drivers.simulated.shop import SimLine, SimOrder, SimulatedTaobao
+from drivers.simulated.shop import SimLine, SimOrder
 from tests.tui.cli.place import CONFIG
 from tests.until import until
 from tui.commands.simulate import PLATFORMS, made, order, snippet
@@ -28,24 +27,6 @@ from tui.wiring import channel_of, folder_of
 ROOT = Path(core.__file__).parent.parent
 SAMPLES = Path(__file__).parents[2] / "drivers/files/samples"
 HOUR = 3_600_000
-
-
-@pytest.fixture
-def platform():
-    with SimulatedTaobao(SystemClock()) as server:
-        yield server
-
-
-@pytest.fixture
-def online(place, platform, monkeypatch):
-    """The place with a second shop that is reached over the network, as often as one likes."""
-    monkeypatch.setattr(Pace, "take", lambda self: None)
-    place.add(
-        f'\n[[shops]]\ncode = "net"\nname = "网店"\nchannel = "taobao"\ntier = "standard"\n'
-        f'url = "{platform.url}/router/rest"\napp_key = "12345678"\napp_secret = "secret"\n'
-        'session = "session"\nrefresh_token = "refresh"\n'
-    )
-    return place
 
 
 def buy(platform, count=1, hours=0.1, **told):
