@@ -11,6 +11,7 @@ import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,25 @@ def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
 # --- scales ---------------------------------------------------------------------------------------
 
 
+@contextmanager
+def weighing(counter: Counter, name: str) -> Iterator[tuple[LiveScale, list[int]]]:
+    """The scale, empty and read, and what it has booked; left empty and without a tare."""
+    booked: list[int] = []
+    scale = LiveScale(
+        *(counter.port(name), SCALES[name][1]),
+        line=Line(),  # a pseudo-terminal has no parity: 7E1 would arrive with its eighth bit
+        on_stable=lambda grams, at_ms: booked.append(grams),
+    )
+    counter.load(name, 0)
+    scale.start()
+    try:
+        yield scale, booked
+    finally:
+        scale.stop()
+        counter.load(name, 0)
+        counter.do("POST", f"/devices/{name}/tare")
+
+
 def shows(scale: LiveScale, grams: int) -> bool:
     last = scale.status.last
     return last is not None and last.grams == grams
@@ -130,15 +150,7 @@ def moves(scale: LiveScale) -> bool:
 
 @pytest.mark.parametrize("name", SCALES)
 def test_every_load_is_booked_once_and_only_at_rest(counter: Counter, name: str) -> None:
-    booked: list[int] = []
-    scale = LiveScale(
-        *(counter.port(name), SCALES[name][1]),
-        line=Line(),  # a pseudo-terminal has no parity: 7E1 would arrive with its eighth bit
-        on_stable=lambda grams, at_ms: booked.append(grams),
-    )
-    counter.load(name, 0)
-    scale.start()
-    try:
+    with weighing(counter, name) as (scale, booked):
         for load, shown in ((1252, 1250), (153, 155), (14_995, 14_995)):
             until(lambda: shows(scale, 0), 15)
             counter.load(name, load, stable=False)
@@ -148,21 +160,11 @@ def test_every_load_is_booked_once_and_only_at_rest(counter: Counter, name: str)
             until(lambda shown=shown: booked and booked[-1] == shown, 15)  # type: ignore[misc] # default
             counter.load(name, 0)
         assert booked == [1250, 155, 14_995]
-    finally:
-        scale.stop()
 
 
 @pytest.mark.parametrize("name", SCALES)
 def test_overload_below_zero_and_tare_are_never_booked(counter: Counter, name: str) -> None:
-    booked: list[int] = []
-    scale = LiveScale(
-        *(counter.port(name), SCALES[name][1]),
-        line=Line(),  # a pseudo-terminal has no parity: 7E1 would arrive with its eighth bit
-        on_stable=lambda grams, at_ms: booked.append(grams),
-    )
-    counter.load(name, 0)
-    scale.start()
-    try:
+    with weighing(counter, name) as (scale, booked):
         until(lambda: shows(scale, 0), 15)
         for grams, status in ((15_600, "overload"), (-100, "underload")):
             counter.load(name, grams)
@@ -177,10 +179,6 @@ def test_overload_below_zero_and_tare_are_never_booked(counter: Counter, name: s
         counter.load(name, 1000)
         until(lambda: booked == [200, 800], 15)  # the net weight
         assert scale.status.last is not None and scale.status.last.mode == "net"
-    finally:
-        scale.stop()
-        counter.load(name, 0)
-        counter.do("POST", f"/devices/{name}/tare")
 
 
 @pytest.mark.parametrize("name", SCALES)
