@@ -367,15 +367,32 @@ def tell_too_late(tx: Tx, before: Row, told: Telling, moved: set[str]) -> None:
     from core.watch import raise_alert
 
     rules = []
-    if before["stage"] == "shipped" and told.status == "closed":
+    refunds = [told.refund(line) for line in told.order.lines]
+    gone = told.status == "closed" or (refunds and set(refunds) == {"refunded"})
+    if before["stage"] == "shipped" and gone:
         rules.append("closed_after_handover")
     if before["stage"] == "shipped" and "address" in moved:
         rules.append("address_after_handover")
     if before["stage"] == "cancelled" and told.status not in ("closed", "shipped", "done"):
-        alive = any(told.refund(line) != "refunded" for line in told.order.lines)
+        alive = any(refund != "refunded" for refund in refunds)
         rules += ["open_after_cancel"] if alive else []
     for rule in rules:
         raise_alert(tx, rule, before["number"], order_id=before["id"])
+    if before["stage"] == "shipped":
+        tell_of_stop(tx, before)
+
+
+def tell_of_stop(tx: Tx, order: Row) -> None:
+    """The shop says stop, does not know yet that the parcel left, and is not told while it does."""
+    from core.shipping.parcels import untold_waybill
+    from core.watch import close_alert, raise_alert
+
+    waybill = untold_waybill(tx, order["id"])
+    if waybill is not None and holds.stopped_after_handover(tx, order["id"]):
+        number = order["number"]
+        raise_alert(tx, "stopped_after_handover", number, order["id"], waybill=waybill)
+    else:
+        close_alert(tx, "stopped_after_handover", order["number"])
 
 
 def addressed(tx: Tx, order_id: int) -> bool:

@@ -98,7 +98,18 @@ def shipping_stopped(read: Rows, order_id: int) -> bool:
 
     Some platforms have one word for both.
     """
-    return held_for(read, order_id, ("refund", "refund_unknown", "platform_hold"))
+    reasons = ("refund", "refund_unknown", "platform_hold")
+    return held_for(read, order_id, reasons) or stopped_after_handover(read, order_id)
+
+
+def stopped_after_handover(read: Rows, order_id: int) -> bool:
+    """Whether the shop says stop of a parcel that the courier has: nothing holds that any more."""
+    row = read.one(
+        "SELECT 1 FROM orders o WHERE id = ? AND stage = 'shipped' AND (status = 'hold' OR EXISTS"
+        " (SELECT 1 FROM order_lines WHERE order_id = o.id AND refund = 'open'))",
+        order_id,
+    )
+    return row is not None
 
 
 def label_stopped(read: Rows, order_id: int) -> bool:

@@ -132,6 +132,18 @@ def tell_shop(tx: Tx, order_id: int, moment: str) -> None:
     send(tx, "backhaul", f"backhaul:{parcel['uid']}", order_id, parcel["id"])
 
 
+def untold_waybill(read: Rows, order_id: int) -> str | None:
+    """The waybill that the order's shop is still to be told of; None when there is none."""
+    row = read.one(
+        "SELECT waybill FROM parcels p WHERE order_id = ? AND voided_at IS NULL AND (EXISTS"
+        " (SELECT 1 FROM outbox WHERE parcel_id = p.id AND kind = 'backhaul'"
+        " AND state IN ('due', 'calling', 'conflict')) OR EXISTS"
+        " (SELECT 1 FROM file_backhauls WHERE parcel_id = p.id AND exported_at IS NULL))",
+        order_id,
+    )
+    return None if row is None else str(row["waybill"])
+
+
 def hand_over(tx: Tx, parcel_id: int) -> None:
     """The courier took the parcel: it is shipped, and its units leave the stock.
 

@@ -115,6 +115,8 @@ def settle(tx: Tx, outbox_id: int, way: str, reason: str) -> str:
     others = [each for each in of_order(tx, found.order_id) if each.kind == found.kind]
     if not others:
         close_alert(tx, f"{found.kind}_refused", found.number)
+        if found.kind == "backhaul" and way != "send":
+            close_alert(tx, "stopped_after_handover", found.number)
     audit(tx, found.order_id)
     return found.number
 

@@ -355,6 +355,8 @@ def told(tx: Tx, due: Due, shop: Shop, waybill: str) -> None:
     tx.event("backhauled", due.order_id, waybill=waybill, route=shop.policy.channel)
     for reason in ("shipped_elsewhere", "partly_shipped"):  # it was us
         end(tx, due.order_id, reason)
+    number = tx.the("SELECT number FROM orders WHERE id = ?", due.order_id)["number"]
+    close_alert(tx, "stopped_after_handover", number)  # it said stop when ours was on its way
 
 
 def to_person(tx: Tx, outbox_id: int, kind: str, order_id: int, dispute: Dispute) -> None:

@@ -103,6 +103,8 @@ def shipment_of(read: Rows, order_id: int, parcel_id: int) -> Shipment | None:
     assert order is not None
     if order["cancelled_at"] is not None or parcel["voided_at"] is not None:
         return None
+    if paid_back(read, order_id):
+        return None
     return Shipment(
         platform_number=number_at_shop(order),
         sub_numbers=sub_numbers(read, order_id),
@@ -151,10 +153,24 @@ def other_number(theirs: set[str], shipment: Shipment) -> Conflict:
     return Conflict(f"shop has {named}, ours is {shipment.waybill}", theirs=theirs, why=why)
 
 
+def paid_back(read: Rows, order_id: int) -> bool:
+    """Whether the money of every line went back, which may be after the courier had them."""
+    row = read.one(
+        "SELECT count(*) AS n, sum(refund = 'refunded') AS back FROM order_lines"
+        " WHERE order_id = ? AND bundle_line_id IS NULL",
+        order_id,
+    )
+    return row is not None and 0 < row["n"] == row["back"]
+
+
 def sub_numbers(read: Rows, order_id: int) -> tuple[str, ...]:
-    """The lines in the parcel when it is not the whole order; empty when it is."""
+    """The lines in the parcel when it is not the whole order; empty when it is.
+
+    One that was paid back after the handover is in the parcel and not told.
+    """
     rows = read.all(
-        "SELECT l.sub_number, l.ordered > l.refunded + l.short AS inside, o.rest_of"
+        "SELECT l.sub_number, o.rest_of,"
+        " l.ordered > l.refunded + l.short AND l.refund <> 'refunded' AS inside"
         " FROM order_lines l JOIN orders o ON o.id = l.order_id"
         " WHERE l.order_id = ? AND l.bundle_line_id IS NULL",
         order_id,

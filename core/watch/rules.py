@@ -14,6 +14,7 @@ URGENT = frozenset(
         "overdue",
         "printer_down",
         "shop_refuses",
+        "stopped_after_handover",
         "waybill_refused",
     }
 )

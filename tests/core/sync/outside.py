@@ -81,6 +81,8 @@ class MemoryShop(Scripted):
         self.parcels: dict[str, list[str]] = {}
         self.accepted: list[tuple[str, str]] = []
         """Every shipment that took effect, in order."""
+        self.told_of: list[tuple[str, ...]] = []
+        """The lines that each of them named."""
         self.between: Callable[[], None] = lambda: None
         """Called between two pages."""
         self.unreadable: dict[str, CallFailed] = {}
@@ -131,6 +133,7 @@ class MemoryShop(Scripted):
                 raise CallFailed(Fault.BUSINESS, "B27", "already has a consign order")
             self.parcels[number] = [shipment.waybill]
             self.accepted.append((number, shipment.waybill))
+            self.told_of.append(shipment.sub_numbers)
 
         self._play(work)
 

@@ -1,5 +1,7 @@
 """Everything leaves exactly once, whatever happens on the way."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -157,6 +159,73 @@ def test_a_withdrawn_refund_lets_the_number_go_out(world):
     world.later(60)
     world.send()
     assert world.shop.accepted == [("T1", "WT1")]
+
+
+def left(world, *lines):
+    """A parcel the courier took before the shop could be told."""
+    world.shop.put(order("T1", *lines))
+    tell(world.store, order("T1", *lines))
+    return bring(world.store, "shipped", "T1", waybill="WT1")
+
+
+def alerts(world):
+    """Rules that stand, and whether their reason is over."""
+    rows = world.store.read.all("SELECT rule, over_at FROM alerts ORDER BY id")
+    return [(row["rule"], row["over_at"] is not None) for row in rows]
+
+
+ASKED_BACK = line(refund="WAIT_SELLER_AGREE", sub="T1-1")
+
+
+@pytest.mark.parametrize("stop", [{"status": "PAID_FORBID_CONSIGN"}, {"lines": (ASKED_BACK,)}])
+def test_a_stop_after_the_handover_postpones_and_a_person_is_told(world, stop):
+    left(world)
+    tell(world.store, replace(order("T1", version=2), **stop))
+    world.send()
+    world.later(60)
+    world.send()
+    assert (world.state(), world.shop.calls) == (["due"], 0)
+    assert alerts(world) == [("stopped_after_handover", False)]
+    assert "WT1" in one(world.store, "SELECT what FROM alerts")["what"]
+    tell(world.store, order("T1", version=3))
+    assert alerts(world) == [("stopped_after_handover", True)]
+    world.later(60)
+    world.send()
+    assert world.shop.accepted == [("T1", "WT1")]
+
+
+def test_a_stop_that_is_seen_right_before_the_call_stops_it(world):
+    left(world)
+    world.shop.put(order("T1", line(refund="WAIT_SELLER_AGREE"), version=2))
+    world.send()
+    assert (world.state(), world.shop.accepted) == (["due"], [])
+    assert alerts(world) == [("stopped_after_handover", False)]
+
+
+def test_a_refund_of_what_the_shop_knows_has_left_is_its_own_affair(world):
+    left(world)
+    world.send()
+    tell(world.store, order("T1", line(refund="WAIT_SELLER_AGREE"), version=2))
+    assert (world.state(), alerts(world)) == (["done"], [])
+
+
+def test_money_that_went_back_after_the_handover_ends_the_telling(world):
+    left(world)
+    tell(world.store, order("T1", line(refund="WAIT_SELLER_AGREE"), version=2))
+    tell(world.store, order("T1", line(refund="SUCCESS"), version=3))
+    world.later(60)
+    world.send()
+    assert (world.state(), world.shop.calls) == (["dropped"], 0)
+    assert alerts(world) == [("stopped_after_handover", True), ("closed_after_handover", False)]
+
+
+def test_a_line_paid_back_after_the_handover_is_not_told(world):
+    tee, cup = line("TEE", sub="T1-1"), line("CUP", sub="T1-2")
+    left(world, tee, cup)
+    tell(world.store, order("T1", replace(tee, refund="SUCCESS"), cup, version=2))
+    world.shop.put(order("T1", replace(tee, refund="SUCCESS"), cup, version=2))
+    world.send()
+    assert world.shop.told_of == [("T1-2",)]
 
 
 def test_a_ban_is_waited_out_for_every_order_of_the_shop(world):
