@@ -1,8 +1,12 @@
 """Shopify: one shop through its GraphQL admin interface.
 
 A listing is asked for by the time of change, behind a cursor that need not be trusted (``halves``).
-Calls are paid for from a bucket that refills by the second: one that found it too empty was not
-carried out, so it waits and is made again.
+
+Calls are paid for from a bucket that refills by the second, with what they might cost at most: a
+point for each object, a list as long as it was asked for, two more for its pages, ten to write; no
+call may cost more than 1,000 (shopify.dev, "Graph QL Admin API rate limits"). So lists are asked
+for short, and what is longer is read page by page. A call that found the bucket too empty was not
+carried out: it waits and is made again, but for a report, before which the order is looked at anew.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,45 +22,67 @@ from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
 from drivers.channels.calls import Answer
 from drivers.channels.connector import CARRIER_NAMES, Connector, Limits, asked_for
 from drivers.channels.halves import Page, halved
-from drivers.channels.reading import Told, part, rows, seconds_in, whole_seconds
+from drivers.channels.reading import Told, part, rows, seconds_in, whole_seconds, word
 
 PATH = "/admin/api/2026-10/graphql.json"
 CARRIERS: Mapping[str, str] = {**CARRIER_NAMES, "jt": "J&T Express China", "ems": "China Post"}
 """The carriers as Shopify calls them, so that it links to their tracking pages."""
+
+MOST_PARCELS = 20
+"""Fulfilments of one order that can be read; they come without pages."""
+REPORT_POINTS = 950.0
+"""What a report needs at most: the order looked at, its standing, and the report itself."""
 
 LISTING = """query Orders($first: Int!, $after: String, $query: String!, $key: OrderSortKeys!) {
   orders(first: $first, after: $after, sortKey: $key, query: $query) {
     nodes { legacyResourceId } pageInfo { hasNextPage endCursor }
   }
 }"""
-DETAIL = """query Detail($id: ID!) {
-  order(id: $id) {
+_PAGE_INFO = "pageInfo { hasNextPage endCursor }"
+_LINES = f"""nodes {{
+  id sku title variantTitle quantity currentQuantity variant {{ barcode }}
+  originalUnitPriceSet {{ shopMoney {{ amount }} }}
+}} {_PAGE_INFO}"""
+_IN_PARCEL = f"nodes {{ lineItem {{ id }} }} {_PAGE_INFO}"
+_IN_TASK = f"nodes {{ id remainingQuantity lineItem {{ id }} }} {_PAGE_INFO}"
+_TASKS = f"nodes {{ id status lineItems(first: 20) {{ {_IN_TASK} }} }} {_PAGE_INFO}"
+
+DETAIL = f"""query Detail($id: ID!) {{
+  order(id: $id) {{
     legacyResourceId createdAt updatedAt processedAt cancelledAt test note email
     displayFinancialStatus displayFulfillmentStatus
-    currentTotalPriceSet { shopMoney { amount } }
-    totalShippingPriceSet { shopMoney { amount } }
-    customer { legacyResourceId displayName }
-    shippingAddress { name phone province city address1 address2 zip countryCodeV2 }
-    shippingLine { title }
-    risk { recommendation }
-    lineItems(first: 250) {
-      nodes {
-        id sku title variantTitle quantity currentQuantity variant { barcode }
-        originalUnitPriceSet { shopMoney { amount } }
-      }
-      pageInfo { hasNextPage }
-    }
-    fulfillments(first: 100) {
-      status trackingInfo { number }
-      fulfillmentLineItems(first: 100) { nodes { lineItem { id } } }
-    }
-    fulfillmentOrders(first: 20) {
-      nodes {
-        id status lineItems(first: 100) { nodes { id remainingQuantity lineItem { id } } }
-      }
-    }
-  }
-}"""
+    currentTotalPriceSet {{ shopMoney {{ amount }} }}
+    totalShippingPriceSet {{ shopMoney {{ amount }} }}
+    customer {{ legacyResourceId displayName }}
+    shippingAddress {{ name phone province city address1 address2 zip countryCodeV2 }}
+    shippingLine {{ title }}
+    risk {{ recommendation }}
+    lineItems(first: 50) {{ {_LINES} }}
+  }}
+}}"""
+"""An order and its lines; at most 211 points."""
+STANDING = f"""query Standing($id: ID!) {{
+  order(id: $id) {{
+    legacyResourceId
+    fulfillments(first: {MOST_PARCELS}) {{
+      id status trackingInfo {{ number }} fulfillmentLineItems(first: 10) {{ {_IN_PARCEL} }}
+    }}
+    fulfillmentOrders(first: 5) {{ {_TASKS} }}
+  }}
+}}"""
+"""What of an order was shipped and what is to be; at most 698 points."""
+MORE_LINES = f"""query Lines($id: ID!, $after: String!) {{
+  order(id: $id) {{ lineItems(first: 200, after: $after) {{ {_LINES} }} }}
+}}"""
+MORE_IN_PARCEL = f"""query InParcel($id: ID!, $after: String!) {{
+  fulfillment(id: $id) {{ fulfillmentLineItems(first: 200, after: $after) {{ {_IN_PARCEL} }} }}
+}}"""
+MORE_TASKS = f"""query Tasks($id: ID!, $after: String!) {{
+  order(id: $id) {{ fulfillmentOrders(first: 20, after: $after) {{ {_TASKS} }} }}
+}}"""
+MORE_IN_TASK = f"""query InTask($id: ID!, $after: String!) {{
+  fulfillmentOrder(id: $id) {{ lineItems(first: 200, after: $after) {{ {_IN_TASK} }} }}
+}}"""
 SHIP = """mutation Ship($fulfillment: FulfillmentInput!) {
   fulfillmentCreate(fulfillment: $fulfillment) {
     fulfillment { id status } userErrors { field message }
@@ -99,17 +125,50 @@ class ShopifyShop(Connector):
 
     def detail(self, number: str) -> PlatformOrder:
         """The truth about one order. Raises CallFailed."""
-        return shopify_order.order(self._order(number), self.server_now())
+        id_ = _gid(number)
+        told = self._order(DETAIL, number)
+        lines = self._whole(told, "lineItems", MORE_LINES, id_)
+        return shopify_order.order({**told, "lineItems": lines}, self.server_now())
 
     def shipped(self, number: str) -> tuple[ShippedParcel, ...]:
         """The waybills the platform has for an order. Raises CallFailed."""
-        return shopify_order.parcels(self._order(number))
+        return shopify_order.parcels(self._made(self._order(STANDING, number)))
 
-    def _order(self, number: str) -> Told:
-        data = self._call(DETAIL, {"id": f"gid://shopify/Order/{number}"})
+    def _order(self, query: str, number: str, *, patient: bool = True) -> Told:
+        data = self._call(query, {"id": _gid(number)}, patient=patient)
         if "order" in data and data["order"] is None:
             raise CallFailed(Fault.BUSINESS, "not_found", f"no order {number}")
         return asked_for(part(data, "order"), "legacyResourceId", number)
+
+    def _made(self, told: Told) -> list[Told]:
+        """The fulfilments, each with everything in it."""
+        made, key = rows(told.get("fulfillments")), "fulfillmentLineItems"
+        if len(made) >= MOST_PARCELS:
+            raise CallFailed(Fault.BUSINESS, "too_many_parcels", f"{MOST_PARCELS} or more")
+        return [
+            {**one, key: self._whole(one, key, MORE_IN_PARCEL, word(one.get("id")))} for one in made
+        ]
+
+    def _tasks(self, told: Told) -> list[Told]:
+        """The shop's tasks to ship, each with everything in it."""
+        id_ = _gid(word(told.get("legacyResourceId")))
+        tasks, key = self._whole(told, "fulfillmentOrders", MORE_TASKS, id_), "lineItems"
+        return [
+            {**task, key: self._whole(task, key, MORE_IN_TASK, word(task.get("id")))}
+            for task in rows(tasks.get("nodes"))
+        ]
+
+    def _whole(self, told: Told, key: str, query: str, id_: str) -> dict[str, Any]:
+        """The list under a key with the pages that follow, which ``query`` asks for by owner."""
+        page = part(told, key)
+        found = rows(page.get("nodes"))
+        while cursor := shopify_order.next_cursor(page):
+            data = self._call(query, {"id": id_, "after": cursor})
+            page = part(next(iter(data.values())), key)
+            if not rows(page.get("nodes")) or shopify_order.next_cursor(page) == cursor:
+                raise CallFailed(Fault.TRANSIENT, "short_page", f"{key} ends after {len(found)}")
+            found += rows(page.get("nodes"))
+        return {**page, "nodes": found}
 
     # --- shipping -------------------------------------------------------------------------------
 
@@ -119,31 +178,52 @@ class ShopifyShop(Connector):
         The order's fulfilments are read first: our tracking number there is success.
         """
         company = self._carrier(shipment)
-        told = self._order(shipment.platform_number)
-        if shipment.waybill in {parcel.waybill for parcel in shopify_order.parcels(told)}:
+        told = self._order(STANDING, shipment.platform_number, patient=False)
+        made = self._made(told)
+        if shipment.waybill in {parcel.waybill for parcel in shopify_order.parcels(made)}:
             return
         fulfillment = {
-            "lineItemsByFulfillmentOrder": shopify_order.contents(told, shipment.sub_numbers),
+            "lineItemsByFulfillmentOrder": shopify_order.contents(
+                self._tasks(told), shipment.sub_numbers
+            ),
             "trackingInfo": {"company": company, "number": shipment.waybill},
             "notifyCustomer": False,
         }
-        made = part(
-            self._call(SHIP, {"fulfillment": fulfillment}, writes=True), "fulfillmentCreate"
+        taken = part(
+            self._call(SHIP, {"fulfillment": fulfillment}, writes=True, patient=False),
+            "fulfillmentCreate",
         )
-        errors = [clean(error.get("message"), 200) for error in rows(made.get("userErrors"))]
+        errors = [clean(error.get("message"), 200) for error in rows(taken.get("userErrors"))]
         if errors:
             raise CallFailed(Fault.BUSINESS, "user_error", "; ".join(errors))
-        if not part(made, "fulfillment").get("id"):
+        if not part(taken, "fulfillment").get("id"):
             raise CallFailed(Fault.TRANSIENT, "not_confirmed", in_doubt=True)
 
     # --- calls ----------------------------------------------------------------------------------
 
-    def _call(self, query: str, variables: Mapping[str, Any], *, writes: bool = False) -> Told:
-        """The data of an answer. Raises CallFailed."""
-        # A report waits too: looking at the order again would empty the same bucket again.
-        return self._access.run("graphql", lambda t: self._once(query, variables, t, writes))
+    def _call(
+        self,
+        query: str,
+        variables: Mapping[str, Any],
+        *,
+        writes: bool = False,
+        patient: bool = True,
+    ) -> Told:
+        """The data of an answer. Raises CallFailed.
 
-    def _once(self, query: str, variables: Mapping[str, Any], token: str, writes: bool) -> Told:
+        One that is not ``patient`` is part of a report, which is made anew from the first look on
+        once the bucket holds enough for all of it.
+        """
+        points = 0.0 if patient else REPORT_POINTS
+
+        def once(token: str) -> Told:
+            return self._once(query, variables, token, writes=writes, points=points)
+
+        return self._access.run("graphql", once, patient=patient)
+
+    def _once(
+        self, query: str, variables: Mapping[str, Any], token: str, *, writes: bool, points: float
+    ) -> Told:
         answer = self._line.ask(
             lambda client: client.post(
                 self._line.base_url.rstrip("/") + PATH,
@@ -154,7 +234,7 @@ class ShopifyShop(Connector):
         )
         told = answer.told if isinstance(answer.told, dict) else {}
         if answer.status >= 400 or told.get("errors"):
-            raise failure(answer, writes=writes)
+            raise failure(answer, writes=writes, points=points)
         data = told.get("data")
         if not isinstance(data, dict) or not data:
             raise CallFailed(Fault.TRANSIENT, "no_content", in_doubt=writes)
@@ -172,8 +252,11 @@ class ShopifyShop(Connector):
         return tokens_in(told, self.server_now()) if answer.status < 400 else None
 
 
-def failure(answer: Answer, *, writes: bool = False) -> CallFailed:
-    """What an answer with errors means; HTTP 200 says nothing."""
+def failure(answer: Answer, *, writes: bool = False, points: float = 0.0) -> CallFailed:
+    """What an answer with errors means; HTTP 200 says nothing.
+
+    A bucket that was too empty is waited for until it holds what the call costs, or ``points``.
+    """
     told = answer.told if isinstance(answer.told, dict) else {}
     listed = rows(told.get("errors"))
     codes = {clean(part(error, "extensions").get("code"), 60) for error in listed}
@@ -182,7 +265,8 @@ def failure(answer: Answer, *, writes: bool = False) -> CallFailed:
     if answer.status in (401, 402, 403, 423):  # 402 and 423: the shop is frozen or locked
         return CallFailed(Fault.AUTH, f"http{answer.status}", said)
     if "THROTTLED" in codes:
-        return CallFailed(Fault.RATE, "throttled", said, wait_s=_wait(part(told, "extensions")))
+        wait_s = _wait(part(told, "extensions"), points)
+        return CallFailed(Fault.RATE, "throttled", said, wait_s=wait_s)
     if codes & {"INTERNAL_SERVER_ERROR", "TIMEOUT"} or said.startswith("Internal error"):
         return CallFailed(Fault.TRANSIENT, "internal", said, in_doubt=writes)
     if "ACCESS_DENIED" in codes:
@@ -193,15 +277,22 @@ def failure(answer: Answer, *, writes: bool = False) -> CallFailed:
     return CallFailed(Fault.UNKNOWN, f"http{answer.status}", said, in_doubt=writes)
 
 
-def _wait(extensions: Told) -> float:
-    """Seconds until the bucket holds what the call costs; one when it does not say."""
+def _wait(extensions: Told, points: float) -> float:
+    """Seconds until the bucket holds enough; one when it does not say."""
     cost = part(extensions, "cost")
     bucket = part(cost, "throttleStatus")
     try:
-        missing = float(cost["requestedQueryCost"]) - float(bucket["currentlyAvailable"])
+        wanted = min(
+            max(points, float(cost["requestedQueryCost"])), float(bucket["maximumAvailable"])
+        )
+        missing = wanted - float(bucket["currentlyAvailable"])
         return max(0.1, missing / float(bucket["restoreRate"]))
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return 1.0
+
+
+def _gid(number: str) -> str:
+    return f"gid://shopify/Order/{number}"
 
 
 def _iso(second: int) -> str:

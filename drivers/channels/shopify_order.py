@@ -18,14 +18,19 @@ _OPEN = ("OPEN", "IN_PROGRESS")
 _VOID = ("CANCELLED", "ERROR", "FAILURE")
 
 
+def next_cursor(page: Told) -> str:
+    """Where a list goes on after a page of it; "" at its end."""
+    info = part(page, "pageInfo")
+    return str(info.get("endCursor") or "") if info.get("hasNextPage") is True else ""
+
+
 def page(told: Told) -> Page:
     """A page of the listing. Raises CallFailed when it is not one."""
-    listed, info = told.get("nodes"), part(told, "pageInfo")
+    listed = told.get("nodes")
     numbers = tuple(word(row.get("legacyResourceId")) for row in rows(listed))
     if not isinstance(listed, list) or len(numbers) != len(listed) or not all(numbers):
         raise CallFailed(Fault.TRANSIENT, "bad_rows", "expected nodes with ids")
-    more = info.get("hasNextPage")
-    cursor = word(info.get("endCursor")) if more else ""
+    more, cursor = part(told, "pageInfo").get("hasNextPage"), next_cursor(told)
     if more not in (True, False) or (more and not cursor):
         raise CallFailed(Fault.TRANSIENT, "no_cursor", "expected pageInfo")
     return Page(numbers, cursor)
@@ -64,26 +69,26 @@ def order(told: Told, now: int) -> PlatformOrder:
     )
 
 
-def parcels(told: Told) -> tuple[ShippedParcel, ...]:
+def parcels(made: list[Told]) -> tuple[ShippedParcel, ...]:
     """The waybills of the fulfilments that stand, line by line."""
     return tuple(
         ShippedParcel(waybill=waybill, sub_number=_id(part(line, "lineItem")))
-        for made in rows(told.get("fulfillments"))
-        if made.get("status") not in _VOID
-        for tracking in rows(made.get("trackingInfo"))
+        for one in made
+        if one.get("status") not in _VOID
+        for tracking in rows(one.get("trackingInfo"))
         if (waybill := clean(tracking.get("number"), 60))
-        for line in rows(part(made, "fulfillmentLineItems").get("nodes"))
+        for line in rows(part(one, "fulfillmentLineItems").get("nodes"))
     )
 
 
-def contents(told: Told, subs: tuple[str, ...]) -> list[dict[str, Any]]:
+def contents(open_tasks: list[Told], subs: tuple[str, ...]) -> list[dict[str, Any]]:
     """What goes into a parcel, by the shop's own tasks: the lines wanted, or all that are left.
 
     Raises CallFailed (BUSINESS) when nothing is left of one of them.
     """
     found: set[str] = set()
     tasks: list[dict[str, Any]] = []
-    for task in rows(part(told, "fulfillmentOrders").get("nodes")):
+    for task in open_tasks:
         lines = [line for line in _left(task) if not subs or _id(part(line, "lineItem")) in subs]
         found |= {_id(part(line, "lineItem")) for line in lines}
         inside = [{"id": x.get("id"), "quantity": x.get("remainingQuantity")} for x in lines]

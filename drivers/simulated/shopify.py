@@ -1,8 +1,11 @@
 """A simulated Shopify shop: plays the GraphQL admin interface over real HTTP.
 
 It checks the access token, answers with what was selected, charges every call to a bucket that
-refills by the second, and answers HTTP 200 to a call that found it empty. Its cursor is a mere
-offset, the worst a platform may do. Verbs: those of ``drivers.simulated.http`` and ``deals``.
+refills by the second, and answers HTTP 200 to a call that found it empty. A call must find what it
+may cost at most, a point for each object and two for each list of pages, pays what it did cost, and
+may not cost more than 1,000 (shopify.dev, "Graph QL Admin API rate limits"). Its cursor is a mere
+offset, the worst a platform may do, in as many letters as there. Verbs: those of
+``drivers.simulated.http`` and ``deals``.
 """
 
 import json
@@ -34,6 +37,10 @@ _STAGES = {
     "closed": ("REFUNDED", "UNFULFILLED"),
 }
 _BOUND = re.compile(r"(?:updated|created)_at:(>=|<=)'([^']+)'")
+MOST_POINTS = 1_000.0
+"""What one call may cost."""
+_WRITING = 10.0
+_CURSOR = "eyJsYXN0X2lkIjo1NDAwMDAwMDMyNzY4LCJsYXN0X3ZhbHVlIjoiMjAyNi0xMS0yOCAwMTowMDowMCJ9"
 _LISTINGS = {"UPDATED_AT": "updated_at", "CREATED_AT": "created_at"}
 
 
@@ -116,17 +123,20 @@ class SimulatedShopify(Pushes, Shop):
             return packed({"errors": said}, 401)
         if not re.fullmatch(r"/admin/api/\d{4}-\d{2}/graphql.json", request.path):
             return packed({"errors": "Not Found"}, 404)
-        cost = 10.0
+        cost = _WRITING
         try:
-            root = parse(unpacked(request.body)).root
-            cost = 2.0 + float(root.arguments.get("first") or 10)
+            asked = parse(unpacked(request.body))
+            writes, root = asked.kind == "mutation", asked.root
+            cost = _WRITING if writes else at_most(root)
             self._charge(root.name, cost)
             told = {root.name: self._resolved(root)}
         except Refused as refused:
-            return self._throttled(refused, cost)
+            return packed({"errors": [refused.error], "extensions": self._cost(cost)})
         except Malformed as malformed:
             error = {"message": str(malformed), "extensions": {"code": "undefinedField"}}
             return packed({"errors": [error]})
+        if not writes:
+            self._bucket += max(0.0, cost - came(told))
         return packed({"data": told, "extensions": self._cost(cost)})
 
     def empty(self, request: Request) -> Reply:
@@ -152,6 +162,11 @@ class SimulatedShopify(Pushes, Shop):
         return packed({"access_token": self.session, "scope": "orders", "expires_in": 86_399})
 
     def _charge(self, name: str, cost: float) -> None:
+        if cost > MOST_POINTS:
+            said = (
+                f"Query cost is {cost:.0f}, which exceeds the single query max cost limit (1000)."
+            )
+            raise Refused("MAX_COST_EXCEEDED", said)
         now = self.now()
         refilled = self._bucket + self.restore_rate * (now - self._filled_at) / 1000
         self._bucket, self._filled_at = min(self.maximum, refilled), now
@@ -162,9 +177,6 @@ class SimulatedShopify(Pushes, Shop):
         if self._bucket < cost:
             raise Refused("THROTTLED", "Throttled")
         self._bucket -= cost
-
-    def _throttled(self, refused: Refused, cost: float) -> Reply:
-        return packed({"errors": [refused.error], "extensions": self._cost(cost)})
 
     def _cost(self, cost: float) -> dict[str, Any]:
         status = {
@@ -181,7 +193,9 @@ class SimulatedShopify(Pushes, Shop):
             case "order":
                 number = str(root.arguments.get("id")).removeprefix("gid://shopify/Order/")
                 deal = self.deals.get(number)
-                return pick(root.fields, self._wire(deal)) if deal else None
+                return picked(root, self._wire(deal)) if deal else None
+            case "fulfillment" | "fulfillmentOrder":
+                return picked(root, self._part(root.name + "s", str(root.arguments.get("id"))))
             case "fulfillmentCreate":
                 return pick(root.fields, self._shipping(root.arguments.get("fulfillment") or {}))
         raise Malformed(f"Field '{root.name}' doesn't exist")
@@ -189,7 +203,7 @@ class SimulatedShopify(Pushes, Shop):
     # --- listing and detail ---------------------------------------------------------------------
 
     def _listing(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        size, start = int(asked["first"]), int(str(asked.get("after") or 0))
+        size, start = int(asked["first"]), _start(asked)
         query, by = str(asked.get("query")), _LISTINGS.get(str(asked.get("sortKey")))
         if not 1 <= size <= 250 or by is None or f"{by}:" not in query:
             raise Refused("BAD_REQUEST", "first, sortKey")
@@ -198,8 +212,16 @@ class SimulatedShopify(Pushes, Shop):
         found = listing(bounds.get(">=", 0), bounds.get("<=", 2**60) + 999)
         nodes = self.page([self._wire(deal) for _, deal in found[start : start + size]])
         more = len(found) > start + size
-        info = {"hasNextPage": more, "endCursor": str(start + size) if nodes else None}
-        return {"nodes": nodes, "pageInfo": info}
+        return {"nodes": nodes, "pageInfo": _info(more, start + size if nodes else 0)}
+
+    def _part(self, key: str, id_: str) -> dict[str, Any] | None:
+        """The fulfilment or task with that id."""
+        for deal in self.deals.values():
+            told = self._wire(deal)[key]
+            for one in told["nodes"] if isinstance(told, dict) else told:
+                if one["id"] == id_:
+                    return dict(one)
+        return None
 
     def _wire(self, deal: Deal) -> dict[str, Any]:
         order = deal.told
@@ -234,10 +256,7 @@ class SimulatedShopify(Pushes, Shop):
             },
             "shippingLine": {"title": order.promise} if order.promise else None,
             "risk": {"recommendation": "INVESTIGATE" if "risk" in deal.marks else "ACCEPT"},
-            "lineItems": {
-                "nodes": [_line(item) for item in deal.items],
-                "pageInfo": {"hasNextPage": False},
-            },
+            "lineItems": {"nodes": [_line(item) for item in deal.items]},
             "fulfillments": _fulfillments(deal),
             "fulfillmentOrders": {"nodes": [_task(deal)]},
         }
@@ -273,6 +292,60 @@ class SimulatedShopify(Pushes, Shop):
         if not wanted or any(left.get(line) != count for line, count in wanted.items()):
             return "Invalid fulfillment order line item quantity requested."
         return ""
+
+
+def at_most(asked: Field) -> float:
+    """The points that a call may cost: what it pays if every list comes as long as asked for."""
+    if not asked.fields or asked.name == "pageInfo":
+        return 0.0
+    inside = sum(at_most(one) for one in asked.fields)
+    first = asked.arguments.get("first")
+    if first is None:
+        return 1.0 + inside
+    paged = any(one.name == "nodes" for one in asked.fields)
+    return 2.0 + float(first) * inside if paged else float(first) * (1.0 + inside)
+
+
+def came(told: Any) -> float:
+    """The points of an answer."""
+    if isinstance(told, list):
+        return sum(came(one) for one in told)
+    if not isinstance(told, dict):
+        return 0.0
+    inside = sum(came(one) for key, one in told.items() if key != "pageInfo")
+    return inside + (2.0 if "nodes" in told else 1.0)
+
+
+def picked(asked: Field, told: Any) -> Any:
+    """What was selected of an object, every list in it cut to the page that was asked for."""
+    return pick(asked.fields, _paged(asked, told))
+
+
+def _paged(asked: Field, told: Any) -> Any:
+    first, named = asked.arguments.get("first"), {one.name: one for one in asked.fields}
+    if isinstance(told, list):
+        return [_paged(asked, one) for one in told]
+    if not isinstance(told, dict):
+        return told
+    inside = {key: _paged(named[key], one) if key in named else one for key, one in told.items()}
+    for key, one in named.items():
+        if isinstance(inside.get(key), list) and "first" in one.arguments:
+            inside[key] = inside[key][: int(one.arguments["first"])]
+    if "nodes" in inside and first is not None:
+        start, nodes = _start(asked.arguments), inside["nodes"]
+        inside["nodes"] = nodes[start : start + first]
+        info = _info(len(nodes) > start + first, start + len(inside["nodes"]))
+        inside["pageInfo"] = info | inside.get("pageInfo", {})
+    return inside
+
+
+def _info(more: bool, end: int) -> dict[str, Any]:
+    return {"hasNextPage": more, "endCursor": f"{_CURSOR}{end}" if end else None}
+
+
+def _start(asked: Mapping[str, Any]) -> int:
+    """The offset in a cursor."""
+    return int(str(asked.get("after") or 0).removeprefix(_CURSOR))
 
 
 def _line(item: Item) -> dict[str, Any]:
@@ -316,6 +389,7 @@ def _fulfillments(deal: Deal) -> list[dict[str, Any]]:
             one = made.setdefault(
                 item.waybill,
                 {
+                    "id": f"gid://shopify/Fulfillment/{item.number}",
                     "status": "SUCCESS",
                     "trackingInfo": [{"number": item.waybill, "company": item.company}],
                     "fulfillmentLineItems": {"nodes": []},

@@ -7,11 +7,12 @@ import pytest
 
 from core.orders.values import value_map
 from core.ports import Fault
+from drivers.channels import shopify
 from drivers.channels.calls import Answer
 from drivers.channels.shopify import failure
 from drivers.simulated.deals import SimLine
 from drivers.simulated.graphql import Malformed, parse, pick
-from drivers.simulated.shopify import DETAIL, SHIP
+from drivers.simulated.shopify import DETAIL, MOST_POINTS, SHIP, at_most
 from tests.drivers.channels.kinds import SHOPIFY
 from tests.drivers.channels.shopkit import NOON, TWO, Floor, listed, opened, parcel, refused
 
@@ -40,11 +41,83 @@ def test_a_bucket_that_takes_too_long_is_left_to_core(floor: Floor) -> None:
     assert failed.fault is Fault.RATE and failed.wait_s is not None and 80 < failed.wait_s <= 90
 
 
-def test_a_throttled_shipment_is_made_again_and_once(floor: Floor) -> None:
+@pytest.mark.parametrize("at", [SHIP, DETAIL])
+def test_a_throttled_report_is_left_to_core_until_all_of_it_can_be_paid(
+    floor: Floor, at: str
+) -> None:
+    """By then the buyer may want the money back: the order is looked at anew, and that costs."""
     (number,), shop = floor.place(), floor.shop()
-    floor.server.script([{"at": SHIP, "do": "ban 3"}])
+    floor.server.script([{"at": at, "do": "ban 3"}])
+    began = floor.clock.now()
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert (failed.fault, failed.in_doubt) == (Fault.RATE, False)
+    assert failed.wait_s is not None and 5 < failed.wait_s < 13  # 950 points, 100 a second
+    assert floor.clock.now() - began < 1000
+    floor.clock.advance(failed.wait_s)
     shop.ship(parcel(number))
     assert len(floor.server.shipments[number]) == 1
+
+
+def test_no_call_costs_more_than_a_call_may(floor: Floor) -> None:
+    asked = [q for name, q in vars(shopify).items() if name.isupper() and "query " in str(q)]
+    dear = {at_most(parse({"query": q, "variables": {"first": 250}}).root) for q in asked}
+    assert len(asked) == 7 and max(dear) <= MOST_POINTS
+    assert at_most(parse({"query": shopify.DETAIL}).root) == 211
+    assert at_most(parse({"query": shopify.STANDING}).root) == 698
+
+
+def test_a_call_that_is_too_dear_is_refused_and_one_pays_what_it_was_told(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    dear = shopify.DETAIL.replace("first: 50", "first: 250")
+    failed = refused(lambda: shop._call(dear, {"id": f"gid://shopify/Order/{number}"}))
+    assert (failed.fault, failed.code) == (Fault.PERMISSION, "MAX_COST_EXCEEDED")
+    shop.detail(number)
+    assert floor.server.maximum - floor.server._bucket < 20
+
+
+@pytest.mark.parametrize("count", [50, 51, 200])
+def test_an_order_with_many_lines_is_read_and_shipped_whole(floor: Floor, count: int) -> None:
+    (number,), shop = (
+        floor.place(lines=tuple(SimLine(sku=f"S{n}") for n in range(count))),
+        (floor.shop()),
+    )
+    order = shop.detail(number)
+    assert [line.sku for line in order.lines] == [f"S{n}" for n in range(count)]
+    assert order.flags == ()
+    floor.clock.advance(10)
+    shop.ship(parcel(number))
+    assert {x.sub_number for x in shop.shipped(number)} == {x.sub_number for x in order.lines}
+    shop.ship(parcel(number))
+    assert floor.server.count(SHIP) == 1
+
+
+def test_an_order_with_many_tasks_is_shipped_from_the_open_one(floor: Floor) -> None:
+    """Each fulfilment that was cancelled left a closed one behind."""
+    (number,), shop = floor.place(), floor.shop()
+    task = floor.server._wire(floor.server.deals[number])["fulfillmentOrders"]["nodes"][0]
+    closed = [
+        {**task, "id": f"gid://shopify/FulfillmentOrder/{n}", "status": "CLOSED"} for n in range(30)
+    ]
+    floor.server.touch(number, fulfillmentOrders={"nodes": [*closed, task]})
+    shop.ship(parcel(number))
+    assert len(floor.server.shipments[number]) == 1
+
+
+def test_an_order_in_more_parcels_than_can_be_read_is_for_a_person(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    one = {"id": "gid://shopify/Fulfillment/1", "status": "SUCCESS", "trackingInfo": []}
+    floor.server.touch(number, fulfillments=[{**one, "fulfillmentLineItems": {"nodes": []}}] * 20)
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert (failed.fault, failed.code) == (Fault.BUSINESS, "too_many_parcels")
+
+
+def test_a_list_that_breaks_off_between_pages_is_no_order(floor: Floor) -> None:
+    (number,), shop = (
+        floor.place(lines=tuple(SimLine(sku=f"S{n}") for n in range(60))),
+        (floor.shop()),
+    )
+    floor.server.script([{"at": "call#2", "do": "empty"}])
+    assert refused(lambda: shop.detail(number)).fault is Fault.TRANSIENT
 
 
 # --- tokens -------------------------------------------------------------------------------------
@@ -111,8 +184,11 @@ def test_pieces_paid_back(floor: Floor, money: str, left: Any, refund: str, quan
     assert (value_map("shopify").refund_of(told.refund), told.quantity) == (refund, quantity)
 
 
+BROKEN = {"hasNextPage": True, "endCursor": None}
+
+
 def test_what_stops_an_order_is_a_flag(floor: Floor) -> None:
-    (number,) = floor.place(more={"test": True, "lineItems.pageInfo.hasNextPage": True})
+    (number,) = floor.place(more={"test": True, "lineItems.pageInfo": BROKEN})
     floor.server.hold(number, "risk")
     assert floor.shop().detail(number).flags == ("risk", "test_order", "unreadable")
 
@@ -139,7 +215,8 @@ def test_our_number_there_already_is_success_without_a_call(floor: Floor) -> Non
 def test_a_fulfilment_that_was_cancelled_does_not_count(floor: Floor) -> None:
     (number,), shop = floor.place(), floor.shop()
     shop.ship(parcel(number))
-    gone = [{"status": "CANCELLED", "trackingInfo": [], "fulfillmentLineItems": {"nodes": []}}]
+    one = {"id": "gid://shopify/Fulfillment/1", "status": "CANCELLED", "trackingInfo": []}
+    gone = [{**one, "fulfillmentLineItems": {"nodes": []}}]
     floor.server.touch(number, fulfillments=gone)
     assert shop.shipped(number) == ()
 
