@@ -2,7 +2,7 @@
 
 import shlex
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import tzinfo
 from pathlib import Path
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 Who = Callable[[], Actor]
 T = TypeVar("T")
-STALE_S = 300
-"""A shop that was not complete within this time is shown as stale."""
+QUIET_S = 300
+"""A shop that nobody asked for this long, nor for ten of its turns, is shown as stale."""
 
 
 class QueuePages:
@@ -343,13 +343,21 @@ class Devices:
         states: Callable[[], list[DeviceState]],
         send_now: Callable[[], None],
         prove: Callable[[str], Message],
+        *,
+        turns_s: Mapping[str, int],
     ) -> None:
-        """``prove`` has a device prove itself, which may take seconds."""
+        """``prove`` has a device prove itself, which may take seconds; ``turns_s`` says how often
+        each shop with an interface is asked."""
         self.store = store
         self.clock = clock
         self.states = states
         self.send_now = send_now
         self.prove = prove
+        self._quiet_ms = {
+            code: int(max(QUIET_S, 10 * turn_s) * 1000 * clock.speed)
+            for code, turn_s in turns_s.items()
+        }
+        self._opened_at = clock.now()
 
     def devices(self) -> Sequence[DeviceState]:
         return self.states()
@@ -374,8 +382,8 @@ class Devices:
         return OutboxCounts(row["waiting"], failed["n"], row["oldest"], to_export)
 
     def badge(self) -> ConnectionBadge:
-        shops = [shop for shop in health.shops(self.store.read) if shop.fresh_at or shop.down_since]
-        down = [shop.down_since for shop in shops if shop.down_since is not None]
+        shops = [shop for shop in health.shops(self.store.read) if shop.code in self._quiet_ms]
+        down = [since for shop in shops if (since := self._down_since(shop)) is not None]
         fresh = [shop.fresh_at for shop in shops if shop.fresh_at is not None]
         as_of = min(fresh) if fresh else None
         return ConnectionBadge(
@@ -385,6 +393,13 @@ class Devices:
             refunds_as_of=as_of,
             to_send=self.outbox().waiting,
         )
+
+    def _down_since(self, shop: health.ShopHealth) -> int | None:
+        """Since when a shop does not answer, or is not even asked: whoever syncs may be gone."""
+        asked_at = shop.tried_at if shop.tried_at is not None else self._opened_at
+        if shop.down_since is not None:
+            return shop.down_since
+        return asked_at if self.clock.now() - asked_at > self._quiet_ms[shop.code] else None
 
     def test(self, device: str) -> "Future[Message]":
         """Ask the device, and say what it answered; the live page shows its bytes."""

@@ -57,7 +57,10 @@ class WiredHouse:
         self.queue = Queue(works.store, works.config.zone, self.who, self._reveal)
         self.files = FileDesk(works, self.who)
         self.alerts = Alerts(works.store, works.clock, self.who)
-        self.devices = Devices(works.store, works.clock, self._devices, self._send_now, self._prove)
+        self.devices = Devices(
+            *(works.store, works.clock, self._devices, self._send_now, self._prove),
+            turns_s={shop.code: shop.pull_every_s for shop in works.config.shops if shop.url},
+        )
         self._version = -1
 
     def who(self) -> Actor:

@@ -46,6 +46,8 @@ class ShopHealth:
     down_since: int | None
     fault: str
     answer: str
+    tried_at: int | None = None
+    """When it was asked last, whatever it answered."""
     left_ms: int = 0
     """Time of the past that is still to be pulled, beside what is new."""
     books: "Checked | None" = None
@@ -100,12 +102,14 @@ def shops(read: Rows) -> list[ShopHealth]:
             row["down_since"],
             row["fault"] or "",
             row["answer"] or "",
+            row["tried_at"],
             row["left_ms"],
             checked(read, row["id"]),
             pushes(read, row["id"]),
         )
         for row in read.all(
             "SELECT s.id, s.code, s.name, s.channel, h.fresh_at, h.down_since, h.fault, h.answer,"
+            " h.tried_at,"
             " (SELECT ifnull(sum(until - since), 0) FROM pull_gaps g WHERE g.shop_id = s.id)"
             " AS left_ms"
             " FROM shops s LEFT JOIN shop_health h ON h.shop_id = s.id ORDER BY s.code"

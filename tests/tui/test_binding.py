@@ -5,6 +5,7 @@ import pytest
 from core.errors import Problem
 from core.ports import CallFailed, Fault
 from core.store import Actor
+from core.sync import health
 from core.watch import acknowledge
 from tests.core.orders.warehouse import BOSS, open_store, quick_folder
 from tests.core.watch.crowd import Town, told
@@ -19,9 +20,35 @@ def store():
         store.close()
 
 
+def watched(store, **turns_s):
+    return Devices(store, store.clock, list, lambda: None, str, turns_s=turns_s)
+
+
+def test_a_shop_that_nobody_asks_any_more_is_not_online(store):
+    """The process that syncs is gone, and no pull fails: nothing may look fresh that is not."""
+    devices, began = watched(store, tb=60), store.clock.now()
+    store.do(lambda tx: health.well(tx, 1, began - 180_000))
+    store.clock.advance(590)
+    assert devices.badge().online
+    store.clock.advance(20)
+    told = devices.badge()
+    assert (told.online, told.since, told.orders_as_of) == (False, began, began - 180_000)
+    store.do(lambda tx: health.well(tx, 1, store.clock.now() - 180_000))
+    assert devices.badge().online
+
+
+def test_a_shop_that_was_never_asked_is_stale_from_the_opening_on(store):
+    devices, began = watched(store, tb=5), store.clock.now()
+    store.do(lambda tx: tx.run("DELETE FROM shop_health"))
+    assert devices.badge().online
+    store.clock.advance(301)
+    assert (devices.badge().online, devices.badge().since) == (False, began)
+    assert watched(store).badge().online  # its orders come in files
+
+
 def test_a_notifier_is_shown_with_what_waits_and_what_came_back(store):
     town = Town(store, told("leads", kind="dingtalk"), told("owner", after_minutes=30))
-    devices = Devices(store, store.clock, list, lambda: None, prove=str)
+    devices = watched(store)
     town.alarm("A")
     (leads, owner) = devices.notifiers()
     assert (leads.name, leads.kind, leads.waiting, leads.delivered) == (
