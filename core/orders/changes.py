@@ -41,7 +41,7 @@ def apply_change(tx: Tx, order_id: int, told: Telling) -> None:
         cancel(tx, order_id, "closed" if status == "closed" else "refunded")
     else:
         audit(tx, order_id)
-        flag_same_buyer(tx, order_id, same_buyer_key(told.order.receiver))
+        flag_same_buyer(tx, order_id, same_buyer_key(told.order, told.policy.shop_id))
 
 
 def update_order(tx: Tx, before: Row, told: Telling) -> set[str]:
@@ -63,7 +63,7 @@ def update_order(tx: Tx, before: Row, told: Telling) -> set[str]:
         "district": clean(receiver.district),
         "address": clean(receiver.address),
         "cipher_ref": receiver.cipher_ref,
-        "same_buyer_key": same_buyer_key(receiver),
+        "same_buyer_key": same_buyer_key(order, told.policy.shop_id),
     }
     if receiver == Receiver():  # not told is not the same as gone
         address = {}

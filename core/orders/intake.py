@@ -128,7 +128,7 @@ def take_new(tx: Tx, told: Telling) -> Intake:
     if status in ("shipped", "done"):
         return Intake(Taken.NOT_OURS)
     number = next_number(tx, policy.prefix)
-    buyer = same_buyer_key(order.receiver)
+    buyer = same_buyer_key(order, policy.shop_id)
     order_id = insert_order(tx, told, number, buyer)
     for line in order.lines:
         insert_line(tx, told, order_id, line)
