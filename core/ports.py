@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from core.messages import Message
+from core.text import is_masked
 
 # --- what a channel tells about an order -----------------------------------------------------
 
@@ -27,6 +28,12 @@ class Receiver:
     """The rest of the address below the district (or all of it when it is not split)."""
     cipher_ref: str = ""
     """The platform's own reference to the hidden address (Taobao's oaid), for its e-waybill."""
+
+    @property
+    def hidden(self) -> bool:
+        """Whether no courier can be told who it is: masked or missing, and without a reference."""
+        told = (self.name, self.phone, self.address)
+        return not self.cipher_ref and any(is_masked(part) for part in told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

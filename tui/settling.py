@@ -42,7 +42,8 @@ def settle(app: "PacklineApp", number: str) -> None:
             if why:
                 do(code, why)
 
-        app.ask(say("settle.reason"), say("settle.reason.hint"), because)
+        ask = "settle.waybill" if code.startswith("elsewhere:") else "settle.reason"
+        app.ask(say(ask), say("settle.reason.hint"), because)
 
     items = [Item(code, say(label)) for code, label, _ in found]
     app.choose(say(message("settle.title", number=number)), items, chosen)

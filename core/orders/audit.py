@@ -8,12 +8,14 @@ without any is reserved, dispatched and made ready.
 from core.dispatch import Need, choose
 from core.orders import holds
 from core.orders.lines import learn
+from core.ports import Receiver
 from core.stock import reserve
 from core.store import Row, Rows, Tx
 
 ORDER = (
     "SELECT id, open, status, status_word, backhauled_at, buyer_note, tier, held, ready_at,"
-    " province, carrier FROM orders WHERE id = ?"
+    " province, carrier, receiver_name, receiver_phone, address, cipher_ref"
+    " FROM orders WHERE id = ?"
 )
 LINES = (
     "SELECT id, order_id, sku_id, sku_code, bundle_line_id, sub_number, title, refund,"
@@ -79,6 +81,8 @@ def findings(order: Row, lines: list[Row], *, told: bool = False) -> dict[str, s
         found["missing_note"] = ""
     if not order["tier"]:
         found["missing_tier"] = ""
+    if order["ready_at"] is None and addressee(order).hidden:  # later it is no matter
+        found["receiver_hidden"] = ""
     if not lines:
         found["missing_sku"] = ""
     said: dict[str, set[str]] = {}
@@ -86,6 +90,16 @@ def findings(order: Row, lines: list[Row], *, told: bool = False) -> dict[str, s
         for reason, detail in line_findings(line).items():
             said.setdefault(reason, set()).add(detail)
     return found | {reason: " ".join(sorted(details)) for reason, details in said.items()}
+
+
+def addressee(order: Row) -> Receiver:
+    """Who a label would be bought for."""
+    return Receiver(
+        name=order["receiver_name"],
+        phone=order["receiver_phone"],
+        address=order["address"],
+        cipher_ref=order["cipher_ref"],
+    )
 
 
 def line_findings(line: Row) -> dict[str, str]:

@@ -14,13 +14,16 @@ AUTOMATIC = frozenset(
         "unknown_sku",
         "missing_note",
         "missing_tier",
+        "receiver_hidden",
         "no_stock",
         "shipped_elsewhere",
         "partly_shipped",
     }
 )
 """Raised and ended by the audit, from facts."""
-OVERRULABLE = frozenset({"status_unknown", "refund_unknown", "missing_note", "partly_shipped"})
+OVERRULABLE = frozenset(
+    {"status_unknown", "refund_unknown", "missing_note", "partly_shipped", "receiver_hidden"}
+)
 """Facts that a supervisor may judge by hand; the audit does not raise them a second time."""
 BY_HAND = frozenset(
     {"short", "damaged", "question", "address_changed", "note_changed", "weight", "other"}

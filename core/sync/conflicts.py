@@ -1,23 +1,26 @@
 """Conflicts: what a shop or a carrier refused, or has otherwise, and how a person settles it.
 
-Three ways, each with a role, a reason and an event: the shop's number is right, ours is sent
-again, or it was settled by hand. Nothing here calls anybody: what is to leave goes to the outbox.
+Each way has a role, a reason and an event: the shop's number is right, ours is sent again, it was
+settled by hand, or the label was bought elsewhere (its number is the reason). Nothing here calls
+anybody: what is to leave goes to the outbox.
 """
 
+import re
 from dataclasses import dataclass
 
 from core import people
 from core.errors import Problem
 from core.messages import Message, unpack
 from core.orders.audit import audit
-from core.shipping.parcels import void_parcel
+from core.shipping.parcels import label_printed, queue_label, void_parcel
 from core.store import Row, Rows, Tx
 from core.text import clean
 from core.watch import close_alert
 
 MAY_ADOPT = ("supervisor",)
-"""Who may void a label, which taking the shop's number does."""
+"""Who may void a label, which taking the shop's number does, or say that there is another one."""
 MAY_SETTLE = ("supervisor", "service")
+_WAYBILL = re.compile(r"[0-9A-Z][0-9A-Z-]{5,39}")
 REASON = 120
 """Characters of a reason that are kept."""
 
@@ -39,7 +42,7 @@ class Conflict:
     why: Message | None
     """What is to be done, where core knows it."""
     ways: tuple[str, ...]
-    """``adopt``, ``send``, ``by_hand``: those that make sense."""
+    """``adopt``, ``send``, ``by_hand``, ``elsewhere``: those that make sense."""
 
 
 def of_order(read: Rows, order_id: int) -> list[Conflict]:
@@ -76,8 +79,8 @@ def ways(read: Rows, row: Row, theirs: tuple[str, ...]) -> tuple[str, ...]:
         found.append("adopt")
     if not theirs or row["can_replace"]:
         found.append("send")
-    if row["kind"] != "waybill":  # a parcel without a label is not settled by a word
-        found.append("by_hand")
+    # a parcel without a label is not settled by a word, but by another label
+    found.append("elsewhere" if row["kind"] == "waybill" else "by_hand")
     return tuple(found)
 
 
@@ -91,18 +94,23 @@ def owner(read: Rows, waybill: str) -> str | None:
 
 
 def settle(tx: Tx, outbox_id: int, way: str, reason: str) -> str:
-    """End a conflict one of the three ways; returns the order's number.
+    """End a conflict one of its ways; returns the order's number. For ``elsewhere`` the reason is
+    the waybill's number.
 
     Raises Problem when it is none any more, has no such way, or the person may not.
     """
-    person = people.must_be(tx, tx.actor.operator_id, MAY_ADOPT if way == "adopt" else MAY_SETTLE)
+    may = MAY_ADOPT if way in ("adopt", "elsewhere") else MAY_SETTLE
+    person = people.must_be(tx, tx.actor.operator_id, may)
     reason = clean(reason, REASON)
     if not reason:
         raise Problem("conflict.no_reason")
     found = the(tx, outbox_id)
     if way not in found.ways:
         raise Problem("conflict.no_such_way", number=found.number)
-    {"adopt": adopt, "send": send, "by_hand": by_hand}[way](tx, found)
+    if way == "elsewhere":
+        elsewhere(tx, found, reason.upper())
+    else:
+        {"adopt": adopt, "send": send, "by_hand": by_hand}[way](tx, found)
     tx.event(
         f"conflict_{way}",
         found.order_id,
@@ -179,6 +187,27 @@ def by_hand(tx: Tx, found: Conflict) -> None:
     close(tx, found, "settled by hand")
     if found.kind == "backhaul":
         believed(tx, found.order_id)
+
+
+def elsewhere(tx: Tx, found: Conflict, waybill: str) -> None:
+    """The label was bought on the pages of the shop or the carrier, and is on the parcel.
+
+    Raises Problem for what cannot be a waybill, or is another parcel's.
+    """
+    if not _WAYBILL.fullmatch(waybill):
+        raise Problem("conflict.no_waybill", waybill=waybill)
+    if (other := owner(tx, waybill)) is not None:
+        raise Problem("conflict.taken", waybill=waybill, number=other)
+    close(tx, found, f"bought elsewhere: {waybill}")
+    parcel = tx.the(
+        "UPDATE parcels SET waybill = ?, bought_at = ? WHERE waybill IS NULL AND voided_at IS NULL"
+        " AND id = (SELECT parcel_id FROM outbox WHERE id = ?) RETURNING *",
+        *(waybill, tx.now, found.id),
+    )
+    queue_label(tx, parcel)
+    job = tx.the("SELECT id FROM print_jobs WHERE parcel_id = ? AND copy = 1", parcel["id"])
+    tx.run("UPDATE print_jobs SET last_answer = 'elsewhere' WHERE id = ?", job["id"])
+    label_printed(tx, job["id"])
 
 
 def close(tx: Tx, found: Conflict, answer: str) -> None:

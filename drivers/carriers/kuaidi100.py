@@ -16,7 +16,7 @@ from typing import Any
 
 from core.clock import Clock
 from core.ports import CallFailed, Fault, Receiver, Sender, Waybill, WaybillRequest
-from core.text import clean, is_masked
+from core.text import clean
 from drivers.carriers.answers import GONE, refusal
 from drivers.channels.calls import Line
 from drivers.signing import signature
@@ -177,9 +177,9 @@ class Kuaidi100:
 
     def _order(self, request: WaybillRequest) -> dict[str, Any]:
         """The order, without empty fields. Raises CallFailed when the address is hidden."""
-        hidden = bool(request.receiver.cipher_ref)
-        if not hidden and _is_hidden(request.receiver):
+        if request.receiver.hidden:
             raise CallFailed(Fault.BUSINESS, "address_hidden")
+        ciphered = bool(request.receiver.cipher_ref)
         param: dict[str, Any] = {
             **self._partner(request.carrier).fields(),
             "printType": "NON",
@@ -192,7 +192,7 @@ class Kuaidi100:
             "count": "1",
             "weight": f"{Decimal(max(request.weight_g, 1)) / 1000:f}",
             "oaid": request.receiver.cipher_ref if request.platform in BY_REFERENCE else "",
-            "thirdOrderId": request.platform_number if hidden else "",
+            "thirdOrderId": request.platform_number if ciphered else "",
         }
         return {name: value for name, value in param.items() if value != ""}
 
@@ -212,11 +212,6 @@ def _carrier_of(waybill: str) -> str:
     """The one carrier that writes numbers like this; "" when it could be several."""
     fitting = [code for code, shape in _SHAPES.items() if shape.fullmatch(waybill)]
     return fitting[0] if len(fitting) == 1 else ""
-
-
-def _is_hidden(receiver: Receiver) -> bool:
-    parts = (receiver.name, receiver.phone, receiver.address)
-    return any(is_masked(part) for part in parts)
 
 
 def _man(person: Receiver | Sender) -> dict[str, str]:

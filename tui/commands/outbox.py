@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.sync.waiting import Waiting
 
 
-WAYS = ("adopt", "send", "by-hand")
+WAYS = ("adopt", "send", "by-hand", "elsewhere")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

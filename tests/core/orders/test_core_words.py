@@ -110,7 +110,8 @@ def test_sentences_of_core_fit_a_terminal(language):
 
 def test_every_finding_is_a_known_reason():
     order = {"status": "unknown", "backhauled_at": None, "buyer_note": None, "tier": ""}
-    order["status_word"] = "?"
+    order |= {"status_word": "?", "ready_at": None, "cipher_ref": ""}
+    order |= dict.fromkeys(("receiver_name", "receiver_phone", "address"), "")
     assert findings(order, []).keys() <= AUTOMATIC
 
 

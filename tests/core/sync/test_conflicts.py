@@ -181,13 +181,57 @@ def test_a_refused_waybill_may_only_be_asked_for_again(town):
     town.carrier.fails = deque([CallFailed(Fault.BUSINESS, "account", "月结账号错误")])
     town.outbox.send_to_carrier()
     (found,) = of_order(town.store.read, order_id)
-    assert found.ways == ("send",)
+    assert found.ways == ("send", "elsewhere")
     number = the_order(town.store)["number"]
     told = town.store.do(lambda tx: apply(tx, number, f"send:{found.id}", "改好了"), BOSS)
     assert told.id == "remedied.send"
     town.store.clock.advance(60)
     town.outbox.send_to_carrier()
     assert len(town.carrier.bought) == 1
+
+
+def without_label(town):
+    """A parcel that no courier sells a label for."""
+    tell(town.store, order("T1"))
+    town.channel.orders["T1"] = order("T1")
+    order_id = bring(town.store, "weighing")
+    town.store.do(lambda tx: weigh(tx, order_id), PACKER)
+    town.carrier.fails = deque([CallFailed(Fault.BUSINESS, "address_hidden")])
+    town.outbox.send_to_carrier()
+    (found,) = of_order(town.store.read, order_id)
+    return found
+
+
+def test_a_label_that_was_bought_elsewhere_takes_its_place(town):
+    found = without_label(town)
+    number = the_order(town.store)["number"]
+    code = f"elsewhere:{found.id}"
+    with pytest.raises(Problem):
+        town.store.do(lambda tx: apply(tx, number, code, "yt1234567890123"), PACKER)
+    told = town.store.do(lambda tx: apply(tx, number, code, "yt1234567890123"), BOSS)
+    assert told.id == "remedied.elsewhere"
+    assert (the_order(town.store)["stage"], of_order(town.store.read, found.order_id)) == (
+        *("labelled", []),
+    )
+    assert [a["over_at"] is not None for a in town.store.read.all("SELECT * FROM alerts")] == [True]
+    assert column(town.store, "SELECT state FROM print_jobs") == ["printed"]
+    town.send()
+    assert town.channel.accepted == [("T1", "YT1234567890123")]
+    town.outbox.send_to_carrier()
+    assert town.carrier.bought == []
+    parcel = one(town.store, "SELECT id FROM parcels")["id"]
+    town.store.do(lambda tx: hand_over(tx, parcel), PACKER)
+    assert the_order(town.store)["stage"] == "shipped"
+
+
+@pytest.mark.parametrize("waybill", ["改好了", "12", "YT 12345678", "ZT000001"])
+def test_what_cannot_be_the_label_of_this_parcel_is_refused(town, waybill):
+    found = without_label(town)
+    tell(town.store, order("T2"))
+    bring(town.store, "labelled", "T2", waybill="ZT000001")
+    with pytest.raises(Problem):
+        town.store.do(lambda tx: settle(tx, found.id, "elsewhere", waybill), BOSS)
+    assert of_order(town.store.read, found.order_id) == [found]
 
 
 def test_the_hold_of_a_changed_address_is_among_what_can_be_done(town):
