@@ -12,6 +12,7 @@ from core.shipping import parcels
 from core.shipping.again import buy_again
 from core.stock import move, release
 from core.store import Actor, Tx
+from core.sync.hints import look_again
 from core.watch import raise_alert
 
 
@@ -197,6 +198,7 @@ def _(change: ch.Claimed, tx: Tx, order_id: int) -> None:
         *(tx.now, change.order_id),
     )
     tx.event("opened", change.order_id, **({"taken_over": True} if change.taken_over else {}))
+    look_again(tx, change.order_id)
 
 
 @write.register

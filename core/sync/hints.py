@@ -1,7 +1,8 @@
-"""Hints: a shop says by itself that an order changed, and the order is asked for at once.
+"""Hints: an order is asked for at once, because its shop says that it changed or a bench opens it.
 
 A hint makes an order come sooner, never truer: it goes through the same door as a pulled one, and
-without any hint polling brings the same. What cannot be read yet is tried again, ever more seldom.
+without any hint polling brings the same, some minutes later. What cannot be read yet is tried
+again, ever more seldom.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 
 from core.orders.intake import take_in_all
+from core.orders.rest import number_at_shop
 from core.ports import CallFailed, Fault, Hint, Pushed
 from core.store import Row, Rows, Store, Tx
 from core.store.store import BACKGROUND
@@ -25,6 +27,8 @@ AGAIN_S = (5, 15, 60, 300, 900, 3600)
 """Seconds until an order that cannot be read yet is asked for again, by how often it was."""
 GIVEN_UP_MS = 86_400_000
 """An order that could not be read for this long is a person's matter."""
+OPENED = "opened at a bench"
+"""The message of a hint of our own; such a one is not kept, and nobody is told when it fails."""
 KEPT_MS = 30 * 86_400_000
 """How long a message is remembered, so that it is known when it comes again."""
 CHUNK = 25
@@ -87,6 +91,20 @@ def keep_hint(tx: Tx, shop_id: int, hint: Hint) -> None:
     )
 
 
+def look_again(tx: Tx, order_id: int) -> None:
+    """A bench takes an order in hand: ask what its shop says of it now, while it is worked at.
+
+    A listing is minutes behind; whoever wants the money back must be known before the label is.
+    """
+    order = tx.one(
+        "SELECT o.shop_id, o.platform_number FROM orders o JOIN shops s ON s.id = o.shop_id"
+        " WHERE o.id = ? AND s.by_file = 0",
+        order_id,
+    )
+    if order is not None:
+        keep_hint(tx, order["shop_id"], Hint(OPENED, number_at_shop(order)))
+
+
 def keep_unread(tx: Tx, shop_id: int, raw: str) -> None:
     """Nobody understands it: it is kept, and a person hears of it."""
     tx.run(
@@ -120,9 +138,10 @@ def due(read: Rows, shop_id: int, now: int, most: int) -> list[Row]:
     """Order numbers to ask for now, those waiting longest first, with their hints."""
     return read.all(
         "SELECT number, min(received_at) AS received_at, max(attempts) AS attempts,"
-        " max(id) AS last FROM hints WHERE shop_id = ? AND done_at IS NULL AND next_try_at <= ?"
+        " max(id) AS last, max(message <> ?) AS said FROM hints"
+        " WHERE shop_id = ? AND done_at IS NULL AND next_try_at <= ?"
         " GROUP BY number ORDER BY min(next_try_at) LIMIT ?",
-        *(shop_id, now, most),
+        *(OPENED, shop_id, now, most),
     )
 
 
@@ -177,6 +196,10 @@ def follow(store: Store, shop: Shop, row: Row) -> bool:
 def done(tx: Tx, shop_id: int, number: str, last: int) -> None:
     """The hints that were there when the order was asked for are followed."""
     tx.run(
+        "DELETE FROM hints WHERE shop_id = ? AND number = ? AND message = ? AND id <= ?",
+        *(shop_id, number, OPENED, last),
+    )
+    tx.run(
         "UPDATE hints SET done_at = ?, answer = '' WHERE shop_id = ? AND number = ?"
         " AND done_at IS NULL AND id <= ?",
         *(tx.now, shop_id, number, last),
@@ -184,7 +207,13 @@ def done(tx: Tx, shop_id: int, number: str, last: int) -> None:
 
 
 def later(tx: Tx, shop: Shop, row: Row, answer: str) -> None:
-    """It cannot be read yet: again after a while, and after a day a person decides."""
+    """It cannot be read yet: again after a while, and after a day a person decides.
+
+    What only a bench wanted to know is let go of.
+    """
+    if not row["said"]:
+        done(tx, shop.policy.shop_id, row["number"], row["last"])
+        return
     given_up = tx.now - row["received_at"] >= GIVEN_UP_MS
     wait_ms = AGAIN_S[min(row["attempts"], len(AGAIN_S) - 1)] * 1000
     tx.run(

@@ -10,6 +10,7 @@ from core.orders import putback, slip
 from core.orders.holds import release
 from core.ports import Sender as From
 from core.shipping.printing import label_facts
+from core.sync.hints import follow_hints
 from core.sync.reveal import reveal
 from drivers.carriers import Kuaidi100
 from drivers.simulated.kuaidi100 import SimulatedKuaidi100
@@ -83,6 +84,17 @@ def test_s23_refunds_before_shipping_block_at_once(street, stall):
     assert "refund" in reasons(street.store, whole)
     assert sum(wanted for wanted, _ in units(street.store, part).values()) == 1
     assert sum(kept for _, kept in units(street.store, part).values()) == 1
+
+
+def test_s23_a_refund_that_no_listing_shows_yet_is_known_while_the_bench_works(street, stall):
+    number = stall.buy(TEE)
+    stall.follow()
+    stall.server.refund(number)
+    floor = Floor(street.store)
+    floor.scan("BG1", street.order(number)["number"])
+    follow_hints(street.store, stall.shop)
+    assert floor.look().outcome.tone is Tone.STOP
+    assert reasons(street.store, number) == {"refund"}
 
 
 def test_s24_a_withdrawn_refund_returns_the_order(street, stall):

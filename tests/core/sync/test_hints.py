@@ -14,10 +14,12 @@ from tests.core.orders.warehouse import (
     TAOBAO,
     column,
     kinds,
+    line,
     one,
     open_store,
     order,
     quick_folder,
+    reasons,
 )
 from tests.core.sync.outside import MemoryShop
 
@@ -50,6 +52,45 @@ def world():
         store = open_store(folder / "p.db")
         yield World(store)
         store.close()
+
+
+def test_an_order_that_a_bench_opens_is_asked_for_at_once_and_nothing_is_kept_of_it(world):
+    world.platform.put(order("T1"))
+    world.say(("a", "T1"))
+    world.follow()
+    opened(world)
+    assert world.waiting() == ["T1"]
+    world.platform.put(order("T1", line(refund="WAIT_SELLER_AGREE"), version=2))
+    assert world.follow() == 1
+    assert reasons(world.store) == {"refund"}
+    assert column(world.store, "SELECT message FROM hints") == ["a"]
+    opened(world)
+    assert world.waiting() == ["T1"]  # whenever it is opened
+
+
+def test_what_a_bench_wanted_to_know_is_let_go_of_when_the_shop_is_silent(world):
+    world.platform.put(order("T1"))
+    world.say(("a", "T1"))
+    world.follow()
+    opened(world)
+    world.platform.unreadable["T1"] = CallFailed(Fault.TRANSIENT, "timeout")
+    with pytest.raises(CallFailed):
+        world.follow()
+    assert (world.waiting(), world.alerts()) == ([], [])
+
+
+def test_an_order_that_came_in_a_file_is_asked_of_nobody(world):
+    world.platform.put(order("T1"))
+    world.say(("a", "T1"))
+    world.follow()
+    world.store.do(lambda tx: tx.run("UPDATE shops SET by_file = 1"))
+    opened(world)
+    assert world.waiting() == []
+
+
+def opened(world):
+    order_id = one(world.store, "SELECT id FROM orders")["id"]
+    world.store.do(lambda tx: hints.look_again(tx, order_id))
 
 
 def test_a_hinted_order_comes_at_once_and_a_poll_changes_nothing(world):
