@@ -7,7 +7,7 @@ epoch milliseconds, money is integer cents (fen), weights are integer grams, ids
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from core.messages import Message
 from core.text import is_masked
@@ -149,6 +149,8 @@ class WindowRules:
     """How far the next window reaches back into the last: bounds are second-granular."""
     first_days: int = 3
     """How far the very first pull looks back."""
+    peek_by: Literal["changed", "created"] = "changed"
+    """The listing that may be asked up to this moment, before ``delay_s`` is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +292,20 @@ class Deliveries(Protocol):
 
     def reports(self, number: str) -> tuple[Report, ...]:
         """The tracking numbers that were told for an order."""
+
+
+@runtime_checkable
+class Listed(Protocol):
+    """A channel that can also list its orders by the time they were created or paid."""
+
+    listed_by: str
+    """``created_at`` or ``paid_at``: the time of an order its platform lists by."""
+
+    def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
+        """Numbers of all orders whose time is in [start, end), page by page. Raises CallFailed.
+
+        The platform may leave out what it never tells: unpaid orders, groups that did not form.
+        """
 
 
 @runtime_checkable

@@ -21,7 +21,7 @@ from core.store.store import BACKGROUND
 from core.sync import calendar, health, hints, reconcile
 from core.sync.lock import SyncLock
 from core.sync.outbox import AUTH_PAUSE_S, Sender, recover
-from core.sync.pull import Shop, follow
+from core.sync.pull import Shop, follow, peek
 from core.sync.turns import SHIP
 from core.sync.verify import verify
 from core.watch import CHUNK, watch
@@ -220,6 +220,12 @@ class Engine:
             follow(self.store, shop, enough=self._stop.is_set)
         except CallFailed as failure:
             health.unwell(self.store, shop.policy.shop_id, failure)
+            self._pause(shop.code, failure)
+            return
+        try:
+            peek(self.store, shop)
+        except CallFailed as failure:
+            log.info("shop %s could not be peeked at: %s", shop.code, failure)
             self._pause(shop.code, failure)
 
     def _pause(self, code: str, failure: CallFailed) -> None:

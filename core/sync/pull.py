@@ -4,6 +4,7 @@ The measured rules: the window's end lies minutes behind the server's clock (row
 late), windows overlap (bounds are second-granular), a failed page abandons the whole window, the
 listing gives only numbers and the detail is the truth. A shop that is far behind is asked for its
 newest half hour first and then, in turn with what is new, for the rest (``core.sync.progress``).
+What is newer than any window is peeked at: new orders come sooner, and nothing counts as known.
 """
 
 import logging
@@ -13,8 +14,8 @@ from dataclasses import dataclass, field, replace
 
 from core.orders.intake import Intake, Taken, take_in_all
 from core.orders.policy import ShopPolicy
-from core.ports import CallFailed, Channel, Delivers, Fault, PlatformOrder
-from core.store import Store
+from core.ports import CallFailed, Channel, Delivers, Fault, Listed, PlatformOrder
+from core.store import Rows, Store
 from core.store.store import BACKGROUND
 from core.sync import progress
 from core.sync.progress import DAY_MS, Gap, Step
@@ -34,6 +35,10 @@ MOST_AT_ONCE = 500
 """Orders in one window of the past: while they are read, new ones wait."""
 IN_A_ROW = 3
 """Orders that cannot be read one after the other before a step is given up for now."""
+PEEK_MS = 900_000
+"""A shop further behind than this is not peeked at: its windows come first."""
+MOST_PEEKED = 100
+"""New orders taken in by one peek: the next window must not wait long."""
 MOST_SKEW_MS = 60_000
 """The shop's clock, told by its answer, may differ this much from what the window was made with."""
 
@@ -164,6 +169,40 @@ def follow(store: Store, shop: Shop, enough: Callable[[], bool] = lambda: False)
         )
         if not done.windows or enough() or not progress.gaps(store.read, shop.policy.shop_id):
             return total
+
+
+def peek(store: Store, shop: Shop) -> int:
+    """Take in new orders that no window shows yet; how many. Raises CallFailed.
+
+    The cursor stays: the window that ends behind them asks for the same once more.
+    """
+    shop_id, channel = shop.policy.shop_id, shop.channel
+    known, now = progress.cursor(store.read, shop_id), channel.server_now()
+    if isinstance(channel, Delivers) or known is None or not 0 < now - known <= PEEK_MS:
+        return 0
+    orders: list[PlatformOrder] = []
+    with shop.turns.at(ORDERS):
+        listing = channel.changes
+        if channel.rules.peek_by == "created" and isinstance(channel, Listed):
+            listing = channel.created
+        listed = dict.fromkeys(number for page in listing(known, now) for number in page)
+        new = [number for number in listed if not is_here(store.read, shop_id, number)]
+        for number in new[:MOST_PEEKED]:
+            shop.turns.give_way(ORDERS)
+            try:
+                orders.append(channel.detail(number))
+            except CallFailed as failure:
+                if failure.fault is not Fault.BUSINESS:  # listed and not to be had yet
+                    raise
+    return len(take_in_all(store, shop.policy, orders))
+
+
+def is_here(read: Rows, shop_id: int, number: str) -> bool:
+    """Whether an order is known, whatever became of it."""
+    row = read.one(
+        "SELECT 1 FROM orders WHERE shop_id = ? AND platform_number = ?", shop_id, number
+    )
+    return row is not None
 
 
 def next_step(store: Store, shop: Shop, *, at_once: bool) -> Step | None:

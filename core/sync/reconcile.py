@@ -6,13 +6,12 @@ ours. Asks only about time that is wholly pulled: before that a difference would
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
 
 from core.errors import Problem
 from core.orders.intake import Taken, take_in_all
-from core.ports import CallFailed, Fault
+from core.ports import CallFailed, Fault, Listed
 from core.store import Rows, Store, Tx
 from core.store.store import BACKGROUND
 from core.sync import progress
@@ -31,20 +30,6 @@ PAID_WITHIN_MS = 48 * HOUR_MS
 TELL = 5
 """Order numbers an alert names."""
 EXPLAINED = ("brought", "not_ours")
-
-
-@runtime_checkable
-class Listed(Protocol):
-    """A channel that can also list its orders by the time they were created or paid."""
-
-    listed_by: str
-    """``created_at`` or ``paid_at``: the time of an order its platform lists by."""
-
-    def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        """Numbers of all orders whose time is in [start, end), page by page. Raises CallFailed.
-
-        The platform may leave out what it never tells: unpaid orders, groups that did not form.
-        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ NAMES: Mapping[str, str] = {
 class KttShop(Connector):
     """One leader's groups, as core's ``Channel``."""
 
-    rules = WindowRules(span_s=1740, delay_s=185)
+    rules = WindowRules(span_s=1740, delay_s=185, peek_by="created")
     limits = Limits(page_size=50, per_second=20)
     carriers = CARRIERS
 

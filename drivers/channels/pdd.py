@@ -54,7 +54,7 @@ _FIRST_REPORT = 1
 class PddShop(Connector):
     """One shop on Pinduoduo, as core's ``Channel``."""
 
-    rules = WindowRules(span_s=1740, delay_s=185)
+    rules = WindowRules(span_s=1740, delay_s=185, peek_by="created")
     limits = Limits(per_second=20)
     carriers = CARRIERS
     listed_by = "paid_at"

@@ -13,7 +13,7 @@ from core.sync import Shop
 from core.sync import health as health_of
 from core.sync.health import unwell
 from core.sync.pull import follow as follow_up
-from core.sync.pull import pull
+from core.sync.pull import peek, pull
 from tests.core.orders.warehouse import (
     NOON,
     TAOBAO,
@@ -249,7 +249,7 @@ def test_nothing_is_lost_over_outages_and_crashes(happenings):
     with quick_folder() as folder, closing(open_store(folder / "p.db")) as store:
         channel = MemoryShop(store.clock.now, span_s=3600)
         shop = Shop("tb", channel, TAOBAO)
-        follow(store, shop)  # from then on; what came more than a day before is not ours
+        follow_up(store, shop)  # from then on; what came more than a day before is not ours
         count = 0
         for happening in happenings:
             if happening == "wait":
@@ -405,3 +405,54 @@ def test_the_detail_is_the_truth(store, channel, shop):
     channel.put(at("T1", 5, line("TEE", 3)))
     pull(store, shop)
     assert the_order(store)["pieces"] == 3
+
+
+# --- peeking -------------------------------------------------------------------------------------
+
+
+def test_a_new_order_comes_before_its_window_and_once(store, shop, channel):
+    follow_up(store, shop)
+    before = reached(store)
+    channel.put(order("T1", modified_at=store.clock.now()))
+    store.clock.advance(1)
+    assert follow_up(store, shop).new == 0
+    assert peek(store, shop) == 1
+    assert (numbers(store), reached(store)) == (["T1"], before + 1000)
+    assert peek(store, shop) == 0  # known: what changes of it is the window's
+    store.clock.advance(400)
+    assert (follow_up(store, shop).new, numbers(store)) == (0, ["T1"])
+
+
+def test_a_peek_leaves_out_what_cannot_be_had_yet_and_tells_nobody(store, shop, channel):
+    follow_up(store, shop)
+    channel.put(*(order(n, modified_at=store.clock.now()) for n in ("T1", "T2")))
+    channel.unreadable["T1"] = CallFailed(Fault.BUSINESS, "not_found")
+    store.clock.advance(1)
+    assert (peek(store, shop), numbers(store)) == (1, ["T2"])
+    assert column(store, "SELECT rule FROM alerts") == []
+
+
+@pytest.mark.parametrize("behind_s", [None, 1500])
+def test_a_shop_that_is_behind_is_not_peeked_at(store, shop, channel, behind_s):
+    if behind_s is not None:
+        follow_up(store, shop)
+        store.clock.advance(behind_s)
+    channel.put(order("T1", modified_at=store.clock.now()))
+    asked = len(channel.asked)
+    assert (peek(store, shop), len(channel.asked)) == (0, asked)
+
+
+def test_a_platform_whose_changes_end_in_the_past_is_peeked_at_by_what_was_made(
+    store, shop, channel
+):
+    channel.rules = replace(channel.rules, peek_by="created")
+    follow_up(store, shop)
+    now = store.clock.now()
+    channel.put(
+        order("T1", created_at=now, modified_at=now),
+        order("OLD", created_at=now - 3_600_000, modified_at=now),
+    )
+    store.clock.advance(1)
+    asked = len(channel.asked)
+    assert (peek(store, shop), numbers(store)) == (1, ["T1"])
+    assert len(channel.asked) == asked

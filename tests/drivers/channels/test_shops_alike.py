@@ -129,6 +129,15 @@ def test_every_change_is_listed(floor: Floor) -> None:
     assert sorted(set(listed(floor.shop()))) == sorted(numbers)
 
 
+def test_a_new_order_is_listed_up_to_this_moment(floor: Floor) -> None:
+    shop = floor.shop()
+    (number,) = floor.place()
+    floor.clock.advance(2)
+    listing = shop.created if shop.rules.peek_by == "created" else shop.changes
+    pages = listing(NOON - 185_000, floor.clock.now())
+    assert number in {told for page in pages for told in page}
+
+
 def test_an_empty_window_is_empty(floor: Floor) -> None:
     assert listed(floor.shop()) == []
 
