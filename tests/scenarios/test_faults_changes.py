@@ -275,3 +275,35 @@ def test_a_supervisor_may_let_a_changed_address_pass(street, stall):
     street.store.do(lambda tx: release(tx, order_id, "address_changed"), BOSS)
     stall.send()
     assert len(stall.waybills(number)) == 1
+
+
+def test_gifts_that_ship_by_themselves_are_packed_once(street):
+    """Pinduoduo decides after the deal, and does not say that the first order changed."""
+    stall = street.open("pdd")
+    number = stall.buy(TEE, replace(CUP, gift=True))
+    stall.server.delay_gifts(number)
+    stall.follow()
+    assert reasons(street.store, number) == {"platform_hold"}
+    apart = stall.server.part_gifts(number)
+    assert stall.hints() == 0
+    stall.follow(600)
+    assert stall.hints() == 1
+    assert reasons(street.store, number) == set()
+    assert [wanted for wanted, _ in units(street.store, number).values()] == [1, 0]
+    assert [wanted for wanted, _ in units(street.store, apart).values()] == [1]
+    street.clock.advance(1200)
+    assert stall.hints() == 0  # and is not asked about any more
+
+
+def test_gifts_that_stay_undecided_are_asked_about_until_they_are(street):
+    stall = street.open("pdd")
+    number = stall.buy(TEE, replace(CUP, gift=True))
+    stall.server.delay_gifts(number)
+    stall.follow()
+    for _ in range(4):
+        street.clock.advance(601)
+        assert stall.hints() == 1
+    assert reasons(street.store, number) == {"platform_hold"}
+    stall.server.touch(number, gift_order_status=2)
+    street.clock.advance(601)
+    assert (stall.hints(), reasons(street.store, number)) == (1, set())

@@ -105,6 +105,34 @@ def test_gifts_are_lines_of_the_order(floor: Floor) -> None:
     assert len({x.sub_number for x in lines}) == 3
 
 
+def test_gifts_that_ship_by_themselves_are_in_no_other_parcel(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=(TWO[0], SimLine(sku="CARD", gift=True))), floor.shop()
+    assert shop.detail(number).flags == ()
+    floor.server.delay_gifts(number)
+    assert shop.detail(number).flags == ("gift_pending",)
+    floor.clock.advance(60)
+    before, apart = shop.detail(number), floor.server.part_gifts(number)
+    told = shop.detail(number)
+    assert ([line.sku for line in told.lines], told.flags) == (["TEA-1"], ())
+    assert told.modified_at == before.modified_at  # nothing says that it changed
+    assert [line.sku for line in shop.detail(apart).lines] == ["CARD"]
+    assert apart in listed(shop)
+
+
+def test_a_gift_nobody_knows_how_to_ship_holds(floor: Floor) -> None:
+    (number,) = floor.place(
+        lines=(TWO[0], SimLine(sku="CARD", gift=True)), more={"gift_order_status": 7}
+    )
+    assert floor.shop().detail(number).flags == ("gift_pending",)
+
+
+def test_carriers_the_buyer_does_not_want_stand_in_the_note(floor: Floor) -> None:
+    (number,) = floor.place(
+        buyer_note="轻放", more={"express_memos": [{"scene": 1, "tag": "不使用圆通"}]}
+    )
+    assert floor.shop().detail(number).buyer_note == "轻放 | 不使用圆通"
+
+
 def test_a_deadline_and_shipping_the_same_day(floor: Floor) -> None:
     (number,) = floor.place(ship_by=NOON + 3_600_000, promise="当日发货")
     order = floor.shop().detail(number)
@@ -122,6 +150,11 @@ def test_a_deadline_and_shipping_the_same_day(floor: Floor) -> None:
         ({"trade_type": 1}, "step_unpaid"),
         ({"is_stock_out": 1, "stock_out_handle_status": 0}, "stock_out"),
         ({"self_contained": 1}, "self_pick_up"),
+        ({"order_tag_list": [{"name": "quality_check_order", "value": 1}]}, "quality_check_order"),
+        (
+            {"order_tag_list": [{"name": "ship_additional_order", "value": 1}]},
+            "ship_additional_order",
+        ),
         ({"pay_amount": "1.005"}, "unreadable"),
         ({"item_list": None}, "unreadable"),
         ({"created_time": "soon"}, "unreadable"),
@@ -145,6 +178,14 @@ def test_risk_control_comes_and_goes(floor: Floor) -> None:
     assert told.flags == ("risk_control",) and told.receiver.cipher_ref == ""
     assert refused(lambda: shop.ship(parcel(number))).code == "30003"
     floor.server.hold(number, "risk", on=False)
+    assert shop.detail(number).flags == ()
+
+
+def test_a_pause_comes_and_goes(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.hold(number, "ship_hold")
+    assert shop.detail(number).flags == ("ship_hold",)
+    floor.server.hold(number, "ship_hold", on=False)
     assert shop.detail(number).flags == ()
 
 
