@@ -1,7 +1,8 @@
 """Orders held for what may end without being listed as a change: asked for again by their number.
 
-Pinduoduo decides minutes after the deal whether gifts ship with an order; that this dates the
-order anew is not documented. Until then the order is held, and this keeps it from waiting for ever.
+Pinduoduo decides minutes after the deal whether gifts ship with an order, and pauses orders; that
+the end of either dates the order anew is not documented. Until then the order is held, and this
+keeps it from waiting for ever.
 """
 
 from collections.abc import Sequence

@@ -295,6 +295,18 @@ def test_gifts_that_ship_by_themselves_are_packed_once(street):
     assert stall.hints() == 0  # and is not asked about any more
 
 
+def test_a_pause_that_ends_unseen_is_noticed(street):
+    stall = street.open("pdd")
+    number = stall.buy(TEE)
+    stall.server.hold(number, "ship_hold")
+    stall.follow()
+    assert reasons(street.store, number) == {"platform_hold"}
+    stall.server.deals[number].marks.clear()
+    stall.follow(600)
+    assert reasons(street.store, number) == {"platform_hold"}
+    assert (stall.hints(), reasons(street.store, number)) == (1, set())
+
+
 def test_gifts_that_stay_undecided_are_asked_about_until_they_are(street):
     stall = street.open("pdd")
     number = stall.buy(TEE, replace(CUP, gift=True))
