@@ -32,7 +32,7 @@ GATEWAY = "https://openapi-fxg.jinritemai.com"
 LISTING = "order.searchList"
 DETAIL = "order.orderDetail"
 SHIP = "order.logisticsAddSinglePack"
-EDIT = "order.logisticsEdit"
+EDIT = "order.logisticsEditByPack"
 DECRYPT = "order.batchDecrypt"
 CARRIERS: Mapping[str, str] = {
     "sf": "shunfeng",
@@ -157,14 +157,20 @@ class DouyinShop(Connector):
             raise CallFailed(Fault.TRANSIENT, "not_confirmed", in_doubt=True)
 
     def reship(self, shipment: Shipment, old: str) -> None:
-        """Put another waybill in the place of the order's one. Raises CallFailed, ``in_doubt`` when
-        it may have been taken."""
+        """Put another waybill in the place of one of the order's parcels. Raises CallFailed,
+        ``in_doubt`` when it may have been taken.
+
+        The platform's other call for this wants an order that was shipped as a whole, which we
+        never do.
+        """
         asked = {
             "order_id": shipment.platform_number,
             "company_code": self._carrier(shipment),
             "logistics_code": shipment.waybill,
         }
-        self._gate.call(EDIT, asked, writes=True)
+        order = self._order(shipment.platform_number, patient=False)
+        pack_id = douyin_order.pack_id(order, old)
+        self._gate.call(EDIT, {**asked, "pack_id": pack_id}, writes=True)
 
     def reveal(self, number: str, receiver: Receiver) -> Receiver:
         """Who a hidden receiver is, from the ciphers the order has now. Raises CallFailed."""
@@ -172,9 +178,9 @@ class DouyinShop(Connector):
         asked = [{"auth_id": number, "cipher_text": cipher} for cipher in hidden.values()]
         try:
             told = self._gate.call(DECRYPT, {"cipher_infos": asked})
+            return douyin_order.in_clear(receiver, hidden, rows(told.get("decrypt_infos")))
         except CallFailed as failed:
             raise used_up(failed, self.server_now()) from failed
-        return douyin_order.in_clear(receiver, hidden, rows(told.get("decrypt_infos")))
 
     def _contents(self, shipment: Shipment) -> list[dict[str, Any]]:
         """The lines in the parcel with their quantities, which only the platform knows now."""

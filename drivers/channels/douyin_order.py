@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from core.ports import (
-    MISMATCH,
     CallFailed,
     Fault,
     PlatformLine,
@@ -86,8 +85,21 @@ def parcels(told: Told) -> tuple[ShippedParcel, ...]:
     return tuple(parcel for pack in rows(told.get("logistics_info")) for parcel in _parcels(pack))
 
 
+def pack_id(told: Told, waybill: str) -> str:
+    """The platform's own id of the parcel with that waybill. Raises CallFailed for none."""
+    packs = [pack for pack in rows(told.get("logistics_info")) if _waybill(pack) == waybill]
+    found = next((word(pack.get("delivery_id")) for pack in packs), "")
+    if not found:
+        raise CallFailed(Fault.BUSINESS, "no_pack", f"the order has no parcel {waybill}")
+    return found
+
+
+def _waybill(pack: Told) -> str:
+    return clean(pack.get("tracking_no"), 60)
+
+
 def _parcels(pack: Told) -> Iterator[ShippedParcel]:
-    waybill = clean(pack.get("tracking_no"), 60)
+    waybill = _waybill(pack)
     if not waybill:
         return
     subs = [word(line.get("sku_order_id")) for line in rows(pack.get("product_info"))]
@@ -163,14 +175,14 @@ def ciphers(order: Told) -> dict[str, str]:
 
 
 def in_clear(receiver: Receiver, hidden: dict[str, str], told: list[Told]) -> Receiver:
-    """A receiver with what the platform told of their ciphers. Raises CallFailed for a cipher
-    that is no longer the order's."""
+    """A receiver with what the platform told of their ciphers. Raises CallFailed, in the
+    platform's own words, when it did not tell one of them."""
     texts = {clean(one.get("cipher_text"), 1000): one for one in told}
     clear: dict[str, str] = {}
     for name, cipher in hidden.items():
         one = texts.get(cipher, {})
-        if word(one.get("err_no")) not in ("0", ""):
-            raise CallFailed(Fault.BUSINESS, MISMATCH, clean(one.get("err_msg"), 200))
+        if (code := word(one.get("err_no"))) not in ("0", ""):
+            raise CallFailed(Fault.BUSINESS, code, clean(one.get("err_msg"), 200))
         clear[name] = clean(one.get("decrypt_text"), 300)
     if not all(clear.get(name) for name in hidden):
         raise CallFailed(Fault.TRANSIENT, "no_receiver", "expected a text for each cipher")
