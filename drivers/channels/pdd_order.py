@@ -155,9 +155,23 @@ def ciphers(receiver: Receiver) -> dict[str, str]:
 
 
 def in_clear(receiver: Receiver, hidden: dict[str, str], told: list[Told]) -> Receiver:
-    """A receiver with what the platform told of their ciphers. Raises CallFailed."""
-    texts = {str(x.get("encrypted_data")): clean(x.get("decrypted_data"), 300) for x in told}
+    """A receiver with what the platform told of their ciphers. Raises CallFailed, in the
+    platform's own words, when it did not tell one of them."""
+    for one in told:
+        if is_set(one.get("error_code")):
+            said = clean(one.get("error_msg"), 200)
+            raise CallFailed(Fault.BUSINESS, word(one.get("error_code")), said)
+    texts = {str(one.get("encrypted_data")): _text(one) for one in told}
     clear = {name: texts.get(cipher, "") for name, cipher in hidden.items()}
     if not all(clear.values()):
         raise CallFailed(Fault.TRANSIENT, "no_receiver", "expected a text for each cipher")
     return replace(receiver, cipher_ref="", **clear)
+
+
+def _text(told: Told) -> str:
+    """What a cipher stands for; of a number that only forwards, with the extension to dial."""
+    text, extension = (
+        clean(told.get(key), 300) for key in ("decrypted_data", "virtual_identify_number")
+    )
+    apart = extension if text and is_set(told.get("virtual_number_type")) else ""
+    return f"{text}-{apart}" if apart else text

@@ -41,6 +41,8 @@ class SimulatedPdd(PopShop):
         """``access`` and ``world`` as for ``PopShop``."""
         super().__init__(clock, *access, **{"first_number": 260_120_000_000_017, **world})
         self.decrypts_a_day, self.decrypts_apart_s = 100, 10.0  # for an app outside the cloud
+        self.forwards = False
+        """Whether phone numbers are told as ones that only forward."""
 
     def next_number(self) -> str:
         """The day, then a number: ``260120-000000000017123``."""
@@ -177,10 +179,19 @@ class SimulatedPdd(PopShop):
         deal = self._known({"order_sn": number})
         plain = (deal.told.name, deal.told.phone, deal.address)
         text = next((x for x in plain if opaque("$", x) + "$1$" == cipher), None)
+        told = {"data_tag": number, "encrypted_data": cipher, "decrypted_data": ""}
         if text is None:
-            raise Refused(50001, "50032", "密文与订单不匹配")
+            return {**told, "error_code": 50032, "error_msg": "密文与订单不匹配"}
         self.commit(what="decrypted", tid=number)
-        return {"data_tag": number, "encrypted_data": cipher, "decrypted_data": text}
+        forwards = self.forwards and text == deal.told.phone
+        return {
+            **told,
+            "decrypted_data": "18400913965" if forwards else text,
+            "error_code": 0,
+            "error_msg": "",
+            "virtual_number_type": int(forwards),
+            "virtual_identify_number": "7576" if forwards else "",
+        }
 
     def _check_state(self, deal: Deal, redelivery: str) -> None:
         if deal.stage in ("shipped", "done"):

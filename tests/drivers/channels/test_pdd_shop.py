@@ -11,6 +11,7 @@ from core.ports import Fault, Receiver
 from core.text import is_masked
 from drivers.channels.access import Tokens
 from drivers.channels.pdd import CARRIERS, PddShop
+from drivers.channels.pdd_order import in_clear
 from drivers.channels.pop import REFRESH, failure
 from drivers.simulated.deals import SimLine
 from drivers.simulated.pop import COMPANIES, signed
@@ -91,6 +92,20 @@ def test_people_are_told_masked_after_the_ciphers_are_gone(floor: Floor) -> None
     after = shop.detail(number).receiver
     assert after.cipher_ref == "" and after != Receiver()
     assert (after.name, after.phone, after.address) == (before.name, before.phone, before.address)
+
+
+def test_a_number_that_forwards_is_told_with_its_extension(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.forwards = True
+    clear = shop.reveal(number, shop.detail(number).receiver)
+    assert (clear.name, clear.phone) == ("张小明", "18400913965-7576")
+
+
+def test_a_receiver_not_told_is_told_why() -> None:
+    hidden = {"phone": "$a$1$"}
+    row = {"encrypted_data": "$a$1$", "error_code": 9, "error_msg": "店铺无解密权限"}
+    failed = refused(lambda: in_clear(Receiver(), hidden, [row]))
+    assert (failed.fault, failed.code, failed.text) == (Fault.BUSINESS, "9", "店铺无解密权限")
 
 
 def test_gifts_are_lines_of_the_order(floor: Floor) -> None:
@@ -258,6 +273,7 @@ def error(code: int, sub: str = "", said: str = "") -> dict[str, Any]:
         (error(52102), Fault.TRANSIENT, "52102", True),
         (error(52101), Fault.RATE, "52101", False),
         (error(70031), Fault.RATE, "70031", False),
+        (error(70034), Fault.AUTH, "70034", False),
         (error(50001, "30002", "订单已发货"), Fault.BUSINESS, "30002", False),
         (error(50001, "1", "系统繁忙"), Fault.TRANSIENT, "1", True),
         (error(12345, "9"), Fault.UNKNOWN, "12345 9", True),
@@ -267,6 +283,25 @@ def error(code: int, sub: str = "", said: str = "") -> dict[str, Any]:
 def test_an_error_has_a_class(told: dict[str, Any], fault: Fault, code: str, doubt: bool) -> None:
     failed = failure(told, writes=True)
     assert (failed.fault, failed.code, failed.in_doubt) == (fault, code, doubt)
+
+
+@pytest.mark.parametrize(
+    ("code", "fault", "wait_s"),
+    [
+        ("70032", Fault.AUTH, None),
+        ("70035", Fault.AUTH, None),
+        ("70036", Fault.RATE, None),
+        ("70031", Fault.RATE, 10.0),
+    ],
+)
+def test_a_gateway_that_lets_nobody_in_says_why(
+    floor: Floor, code: str, fault: Fault, wait_s: float | None
+) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": "*", "do": f"code {code}", "times": 9}])
+    shop._pop._access.line.leave()  # a ban is not waited out
+    failed = refused(lambda: shop.detail(number))
+    assert (failed.fault, failed.code, failed.wait_s) == (fault, code, wait_s)
 
 
 def test_a_question_refused_is_the_orders_fault_only_when_it_is_not_there() -> None:
