@@ -95,10 +95,13 @@ class DouyinShop(Connector):
         raise CallFailed(Fault.TRANSIENT, "endless", f"more than {_MOST_PAGES} pages")
 
     def _second(self, at: int, by: str) -> Iterator[tuple[str, ...]]:
-        """A second with more orders than fit on a page: from the last page to the first."""
-        last = -(-self._full(at, at, 0, by).total // self._page_size) - 1
+        """A second with more orders than fit on a page: from the last page to the first.
+
+        Whether the end of a window is in it is not documented: the next second is asked for too.
+        """
+        last = -(-self._full(at, at + 1, 0, by).total // self._page_size) - 1
         for number in range(last, -1, -1):
-            yield self._full(at, at, number, by).numbers
+            yield self._full(at, at + 1, number, by).numbers
 
     def _full(self, since: int, until: int, number: int, by: str) -> douyin_order.Page:
         """A page as full as the count says: an empty list can be a hidden failure.

@@ -26,6 +26,10 @@ _OVER = ("12", "14", "51", "53")
 _SETTLED = ("3", CLOSED, "5")
 """Line states in which nothing is left to ship."""
 _NO_CASE = ("0", "28")
+_VIRTUAL = ("2", "4", "5")
+"""Kinds of order with nothing to ship: virtual goods, vouchers, and what others redeem."""
+_CLOUD = "2"
+"""A warehouse that ships for the platform; orders in it are refused when we report them."""
 _MONEY_ONLY = "6"
 """The kind of after-sale that only pays a price difference: the goods are shipped all the same."""
 
@@ -75,9 +79,19 @@ def order(told: Told, now: int) -> PlatformOrder:
         seller_note=clean(told.get("seller_words")),
         amount_cents=amount,
         freight_cents=freight,
-        flags=reading.flags(),
+        flags=reading.flags(_flags(told)),
         raw=raw(told),
     )
+
+
+def _flags(told: Told) -> Iterator[str]:
+    """Why there is nothing to ship here."""
+    lines = rows(told.get("sku_order_list"))
+    if any(word(one.get("order_type")) in _VIRTUAL for one in (told, *lines)):
+        yield "virtual_goods"
+    stores = [one for line in lines for one in rows(line.get("inventory_list"))]
+    if any(word(one.get("warehouse_type")) == _CLOUD for one in stores):
+        yield "cloud_warehouse"
 
 
 def parcels(told: Told) -> tuple[ShippedParcel, ...]:

@@ -83,6 +83,8 @@ class SimulatedDouyin(Pushes, Shop):
         self._ends = self.now() + _TOKEN_S * 1000
         self._done: dict[str, dict[str, Any]] = {}
         self._revoked = False
+        self.open_ended = False
+        """Whether the end of a window is no part of it."""
 
     # --- sessions -------------------------------------------------------------------------------
 
@@ -221,7 +223,7 @@ class SimulatedDouyin(Pushes, Shop):
         if not isinstance(since, int) or not isinstance(until, int) or since > until:
             raise Refused(40004, "isv.parameter-invalid", by)
         listing = self.born if by == "create_time" else self.changed
-        found = listing(since * 1000, until * 1000 + 999)
+        found = listing(since * 1000, until * 1000 + (-1 if self.open_ended else 999))
         if not (told.get("order_by") == by and told.get("order_asc") is True):
             found.sort(key=lambda row: -row[1].created_at)
         wired = [
@@ -252,6 +254,7 @@ class SimulatedDouyin(Pushes, Shop):
             "order_id": deal.number,
             "shop_id": 4463798,
             "order_status": self._status(deal),
+            "order_type": 0,
             "create_time": deal.created_at // 1000,
             "update_time": deal.modified_at // 1000,
             "pay_time": paid,
@@ -302,6 +305,7 @@ class SimulatedDouyin(Pushes, Shop):
             "origin_amount": line.price_cents,
             "spec": [{"name": "规格", "value": line.spec}] if line.spec else [],
             "given_product_type": "FREE" if line.gift else "",
+            "inventory_list": [{"warehouse_id": "", "inventory_type": 1, "warehouse_type": 0}],
             "after_sale_info": {
                 "after_sale_status": state,
                 "after_sale_type": 2 if state else 0,

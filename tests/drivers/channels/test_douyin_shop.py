@@ -70,7 +70,11 @@ def test_the_same_evenings_lose_orders_when_read_page_by_page() -> None:
     assert lost_in_evenings(DOUYIN, range(4), page_by_page)
 
 
-def test_a_second_with_more_orders_than_a_page_is_read_from_its_end(floor: Floor) -> None:
+@pytest.mark.parametrize("open_ended", [False, True])
+def test_a_second_with_more_orders_than_a_page_is_read_from_its_end(
+    floor: Floor, open_ended: bool
+) -> None:
+    floor.server.open_ended = open_ended
     first = floor.place(12)
     floor.clock.advance(1)
     second = floor.place(12)
@@ -177,6 +181,18 @@ def test_hidden_people_stay_hidden_and_printable(floor: Floor) -> None:
     assert receiver.name == "张**" and receiver.phone == "138****1234"
     assert receiver.district == "余杭区" and receiver.address == "仓前街道******"
     assert receiver.cipher_ref.startswith("$enc")
+
+
+@pytest.mark.parametrize("kind", [2, 4, 5])
+def test_what_is_not_shipped_is_held(floor: Floor, kind: int) -> None:
+    (number,) = floor.place(more={"order_type": kind})
+    assert floor.shop().detail(number).flags == ("virtual_goods",)
+
+
+def test_what_the_platforms_own_warehouse_ships_is_held(floor: Floor) -> None:
+    cloud = {"inventory_list": [{"warehouse_type": 2}]}
+    (number,) = floor.place(lines=(TWO[0], SimLine(sku="B", more=cloud)))
+    assert floor.shop().detail(number).flags == ("cloud_warehouse",)
 
 
 @pytest.mark.parametrize(
