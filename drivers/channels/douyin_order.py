@@ -160,7 +160,7 @@ def _refund(told: Told) -> str:
 
 
 def _receiver(told: Told) -> Receiver:
-    """The receiver as he may be shown, and the cipher of him that the platform's waybill takes."""
+    """The receiver as he may be shown, and a reference to what is hidden of him."""
     masked, full = part(told, "mask_post_addr"), part(told, "post_addr")
     where = masked or full
 
@@ -174,8 +174,15 @@ def _receiver(told: Told) -> Receiver:
         city=name("city"),
         district=name("town"),
         address=name("street") + clean(where.get("detail"), 300),
-        cipher_ref=clean(told.get("encrypt_post_tel")),
+        cipher_ref=_reference(told),
     )
+
+
+def _reference(told: Told) -> str:
+    """What the platform knows the receiver's address by, so that orders can be put together; a
+    cipher of the receiver where it does not say."""
+    address = clean(told.get("open_address_id"), 200)
+    return f"address:{address}" if address else clean(told.get("encrypt_post_tel"))
 
 
 def ciphers(order: Told) -> dict[str, str]:

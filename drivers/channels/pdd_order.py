@@ -141,13 +141,25 @@ def _receiver(told: Told) -> Receiver:
         city=clean(told.get("city"), 40),
         district=clean(told.get("town"), 40),
         address=shown("address", 300) or clean(told.get("address_mask"), 300),
-        cipher_ref=json.dumps(ciphers, separators=(",", ":")) if any(ciphers.values()) else "",
+        cipher_ref=_reference(told, ciphers),
     )
+
+
+def _reference(told: Told, ciphers: dict[str, str]) -> str:
+    """What the platform knows the address by, so that orders can be put together, and the ciphers;
+    nothing where these are not told."""
+    if not any(ciphers.values()):
+        return ""
+    address = clean(told.get("open_address_id"), 200).replace(" ", "")
+    kept = json.dumps(ciphers, separators=(",", ":"))
+    return f"address:{address} {kept}" if address else kept
 
 
 def ciphers(receiver: Receiver) -> dict[str, str]:
     """What is hidden of a receiver, by what it is of. Raises CallFailed when nothing is kept."""
-    kept = json.loads(receiver.cipher_ref) if receiver.cipher_ref else {}
+    told = receiver.cipher_ref
+    told = told.partition(" ")[2] if told.startswith("address:") else told
+    kept = json.loads(told) if told else {}
     hidden = {name: str(cipher) for name, cipher in kept.items() if cipher}
     if not hidden:
         raise CallFailed(Fault.BUSINESS, "no_cipher", "the platform gave no cipher")

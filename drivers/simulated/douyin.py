@@ -265,6 +265,7 @@ class SimulatedDouyin(Pushes, Shop):
             "seller_words": deal.note,
             "seller_remark_stars": 0,
             "open_id": "#" + hashlib.sha256(order.buyer.encode()).hexdigest()[:20],
+            "open_address_id": _digest(order.name + order.phone + deal.address),
             "encrypt_post_tel": _ciphers(deal)["tel"][0],
             "encrypt_post_receiver": _ciphers(deal)["name"][0],
             "post_addr": {"encrypt_detail": _ciphers(deal)["detail"][0]},

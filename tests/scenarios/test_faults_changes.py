@@ -48,6 +48,25 @@ def test_s22_an_address_that_changes_at_each_stage(street, mask):
     assert {"address_after_handover", "address_changed"} <= set(street.alerts())
 
 
+@pytest.mark.parametrize("channel", ["pdd", "douyin"])
+def test_s22_an_address_that_changes_behind_its_mask(street, channel):
+    """Nothing that is shown of it changes: the platform's name of the address does."""
+    stall = street.open(channel)
+    early, packed = stall.buy(), stall.buy()
+    stall.follow()
+    street.labelled(packed)
+    for number in (early, packed):
+        stall.server.memo(number, "加急")
+    stall.follow()
+    assert street.alerts() == []
+    for number in (early, packed):
+        stall.server.change_address(number, "仓前街道文二路2号")
+    stall.follow()
+    assert kinds(street.store, early).count("ready") == 2  # dispatched anew
+    assert "address_changed" in reasons(street.store, packed)
+    assert street.alerts() == ["address_changed"]
+
+
 def test_s22_the_bench_is_blocked_until_a_supervisor_buys_another_label(street, stall):
     number = stall.buy(TEE)
     stall.follow()
