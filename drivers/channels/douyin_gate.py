@@ -74,7 +74,7 @@ class Gateway:
         data = told.get("data")
         if str(told.get("code")) != "10000":
             failed = failure(told, method, writes=writes)
-            if failed.code not in _PARTLY or not part(told, "data"):
+            if writes or failed.code not in _PARTLY or not part(told, "data"):
                 raise failed
         elif writes and data is None:
             return {}  # some changes are confirmed by their code alone
