@@ -27,7 +27,11 @@ class Receiver:
     address: str = ""
     """The rest of the address below the district (or all of it when it is not split)."""
     cipher_ref: str = ""
-    """The platform's own reference to the hidden address (Taobao's oaid), for its e-waybill."""
+    """The platform's own reference to the hidden address (Taobao's oaid), for its e-waybill.
+
+    One that begins with ``address:`` names the address itself, up to the first space: where that
+    is another one, the parcel goes to another door, however much of both is hidden.
+    """
 
     @property
     def hidden(self) -> bool:

@@ -85,7 +85,9 @@ def update_order(tx: Tx, before: Row, told: Telling) -> set[str]:
     tx.run(f"UPDATE orders SET {columns} WHERE id = ?", *facts.values(), before["id"])
     moved = {name for name, value in facts.items() if before[name] != value}
     named = moved & {"status", "ship_by", "tier", "paid_at", "seller_note"}
-    if moved & address.keys() - {"cipher_ref", "same_buyer_key"} or hidden_move(told, moved):
+    if moved & address.keys() - {"cipher_ref", "same_buyer_key"} or hidden_move(
+        before, told, moved
+    ):
         named.add("address")
     if moved & {"buyer_note"}:
         named.add("note")
@@ -109,9 +111,20 @@ def outdate_slip(tx: Tx, before: Row, moved: set[str]) -> None:
         tx.run("UPDATE orders SET slip_stale = 1 WHERE id = ?", before["id"])
 
 
-def hidden_move(told: Telling, moved: set[str]) -> bool:
-    """Whether a masked address moved: the channel says so, and its reference is another one."""
-    return "address_changed" in told.order.flags and "cipher_ref" in moved
+def hidden_move(before: Row, told: Telling, moved: set[str]) -> bool:
+    """Whether a masked address moved: the channel says so, and its reference is another one; or
+    the reference is of the address, as the one before."""
+    if "cipher_ref" not in moved:
+        return False
+    if "address_changed" in told.order.flags:
+        return True
+    old, new = (named_address(r) for r in (before["cipher_ref"], told.order.receiver.cipher_ref))
+    return bool(old and new and old != new)
+
+
+def named_address(reference: str) -> str:
+    """What a reference names the address by; "" when it names something else."""
+    return reference.partition(" ")[0] if reference.startswith("address:") else ""
 
 
 def follow_address(tx: Tx, order: Row) -> None:

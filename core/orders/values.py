@@ -14,6 +14,8 @@ SAME_WORDS = {"tmall": "taobao"}
 """Channels that speak another's words."""
 HARMLESS_FLAGS = frozenset({"address_changed"})
 """Flags that are told but do not stop an order; every other flag does."""
+PASSING_FLAGS = frozenset({"gift_pending", "ship_hold"})
+"""Flags that may go without the shop dating it as a change: their orders are asked for again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from core.orders.intake import take_in_all
 from core.orders.rest import number_at_shop
 from core.ports import CallFailed, Fault, Hint, Pushed
 from core.store import Row, Rows, Store, Tx
@@ -19,6 +18,7 @@ from core.store.store import BACKGROUND
 from core.sync import deliveries
 from core.sync.pull import Shop
 from core.sync.turns import ORDERS
+from core.sync.undated import take_in
 from core.text import clean
 from core.watch import close_alert, raise_alert
 
@@ -188,7 +188,7 @@ def follow(store: Store, shop: Shop, row: Row) -> bool:
         if failure.fault is not Fault.BUSINESS and failure.code != "no_order":
             raise
         return False
-    take_in_all(store, shop.policy, [order])
+    take_in(store, shop.policy, [order])
     store.do(lambda tx: done(tx, shop_id, number, last), rank=BACKGROUND)
     return True
 

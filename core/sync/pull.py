@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from core.orders.intake import Intake, Taken, take_in_all
+from core.orders.intake import Intake, Taken
 from core.orders.policy import ShopPolicy
 from core.ports import CallFailed, Channel, Delivers, Fault, Listed, PlatformOrder
 from core.store import Rows, Store
@@ -20,6 +20,7 @@ from core.store.store import BACKGROUND
 from core.sync import progress
 from core.sync.progress import DAY_MS, Gap, Step
 from core.sync.turns import ORDERS, Turns
+from core.sync.undated import take_in
 from core.watch import raise_alert
 
 log = logging.getLogger(__name__)
@@ -194,7 +195,7 @@ def peek(store: Store, shop: Shop) -> int:
             except CallFailed as failure:
                 if failure.fault is not Fault.BUSINESS:  # listed and not to be had yet
                     raise
-    return len(take_in_all(store, shop.policy, orders))
+    return len(take_in(store, shop.policy, orders))
 
 
 def is_here(read: Rows, shop_id: int, number: str) -> bool:
@@ -335,7 +336,7 @@ def fetch(store: Store, shop: Shop, numbers: list[str], taken: set[str]) -> list
     batch: dict[str, PlatformOrder] = {}
 
     def commit() -> None:
-        answers.extend(take_in_all(store, shop.policy, list(batch.values())))
+        answers.extend(take_in(store, shop.policy, list(batch.values())))
         taken.update(batch)
         batch.clear()
 
@@ -385,4 +386,4 @@ def detail_of(store: Store, shop: Shop, number: str) -> PlatformOrder | None:
 def refresh(store: Store, shop: Shop, number: str) -> Intake | None:
     """Ask for one order right now, for example before its refund state matters."""
     order = detail_of(store, shop, number)
-    return take_in_all(store, shop.policy, [order])[0] if order else None
+    return take_in(store, shop.policy, [order])[0] if order else None

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core.errors import Problem
-from core.orders.intake import Taken, take_in_all
+from core.orders.intake import Taken
 from core.ports import CallFailed, Fault, Listed
 from core.store import Rows, Store, Tx
 from core.store.store import BACKGROUND
 from core.sync import progress
 from core.sync.pull import Shop, detail_of
 from core.sync.turns import RECONCILE
+from core.sync.undated import take_in
 from core.watch import close_alert, raise_alert
 
 log = logging.getLogger(__name__)
@@ -177,7 +178,7 @@ def explain(store: Store, shop: Shop, number: str) -> str:
     order = detail_of(store, shop, number)
     if order is None:
         return "missing"
-    taken = take_in_all(store, shop.policy, [order])[0].taken
+    taken = take_in(store, shop.policy, [order])[0].taken
     kinds = {Taken.NEW: "brought", Taken.NOT_OURS: "not_ours", Taken.REFUSED: "missing"}
     return kinds.get(taken, "")
 

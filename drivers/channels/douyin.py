@@ -32,7 +32,7 @@ GATEWAY = "https://openapi-fxg.jinritemai.com"
 LISTING = "order.searchList"
 DETAIL = "order.orderDetail"
 SHIP = "order.logisticsAddSinglePack"
-EDIT = "order.logisticsEdit"
+EDIT = "order.logisticsEditByPack"
 DECRYPT = "order.batchDecrypt"
 CARRIERS: Mapping[str, str] = {
     "sf": "shunfeng",
@@ -95,10 +95,13 @@ class DouyinShop(Connector):
         raise CallFailed(Fault.TRANSIENT, "endless", f"more than {_MOST_PAGES} pages")
 
     def _second(self, at: int, by: str) -> Iterator[tuple[str, ...]]:
-        """A second with more orders than fit on a page: from the last page to the first."""
-        last = -(-self._full(at, at, 0, by).total // self._page_size) - 1
+        """A second with more orders than fit on a page: from the last page to the first.
+
+        Whether the end of a window is in it is not documented: the next second is asked for too.
+        """
+        last = -(-self._full(at, at + 1, 0, by).total // self._page_size) - 1
         for number in range(last, -1, -1):
-            yield self._full(at, at, number, by).numbers
+            yield self._full(at, at + 1, number, by).numbers
 
     def _full(self, since: int, until: int, number: int, by: str) -> douyin_order.Page:
         """A page as full as the count says: an empty list can be a hidden failure.
@@ -157,14 +160,20 @@ class DouyinShop(Connector):
             raise CallFailed(Fault.TRANSIENT, "not_confirmed", in_doubt=True)
 
     def reship(self, shipment: Shipment, old: str) -> None:
-        """Put another waybill in the place of the order's one. Raises CallFailed, ``in_doubt`` when
-        it may have been taken."""
+        """Put another waybill in the place of one of the order's parcels. Raises CallFailed,
+        ``in_doubt`` when it may have been taken.
+
+        The platform's other call for this wants an order that was shipped as a whole, which we
+        never do.
+        """
         asked = {
             "order_id": shipment.platform_number,
             "company_code": self._carrier(shipment),
             "logistics_code": shipment.waybill,
         }
-        self._gate.call(EDIT, asked, writes=True)
+        order = self._order(shipment.platform_number, patient=False)
+        pack_id = douyin_order.pack_id(order, old)
+        self._gate.call(EDIT, {**asked, "pack_id": pack_id}, writes=True)
 
     def reveal(self, number: str, receiver: Receiver) -> Receiver:
         """Who a hidden receiver is, from the ciphers the order has now. Raises CallFailed."""
@@ -172,9 +181,9 @@ class DouyinShop(Connector):
         asked = [{"auth_id": number, "cipher_text": cipher} for cipher in hidden.values()]
         try:
             told = self._gate.call(DECRYPT, {"cipher_infos": asked})
+            return douyin_order.in_clear(receiver, hidden, rows(told.get("decrypt_infos")))
         except CallFailed as failed:
             raise used_up(failed, self.server_now()) from failed
-        return douyin_order.in_clear(receiver, hidden, rows(told.get("decrypt_infos")))
 
     def _contents(self, shipment: Shipment) -> list[dict[str, Any]]:
         """The lines in the parcel with their quantities, which only the platform knows now."""

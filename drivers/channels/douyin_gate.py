@@ -13,10 +13,14 @@ from core.ports import CallFailed, Fault
 from core.text import clean
 from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
 from drivers.channels.calls import Line
-from drivers.channels.reading import Told
+from drivers.channels.reading import Told, part
 from drivers.signing import canonical_json, signature
 
+REFRESH = "token.refresh"
+CREATE = "token.create"
 _EXPIRED = frozenset({"isv.access-token-expired", "isv.access-token-no-existed"})
+_PARTLY = frozenset({"300001", "300007", "300008"})
+"""Some of the questions in one call were not answered: each says why, beside those that were."""
 
 
 class Gateway:
@@ -67,9 +71,13 @@ class Gateway:
             ),
             writes=writes,
         )
-        if str(told.get("code")) != "10000":
-            raise failure(told, writes=writes)
         data = told.get("data")
+        if str(told.get("code")) != "10000":
+            failed = failure(told, method, writes=writes)
+            if writes or failed.code not in _PARTLY or not part(told, "data"):
+                raise failed
+        elif writes and data is None:
+            return {}  # some changes are confirmed by their code alone
         if not isinstance(data, dict):
             raise CallFailed(Fault.TRANSIENT, "no_content", in_doubt=writes)
         return data
@@ -91,14 +99,14 @@ class Gateway:
         if tokens.refresh_token:
             asked = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
             try:
-                return self._tokens(self._once("token.refresh", asked, "", False))
+                return self._tokens(self._once(REFRESH, asked, "", False))
             except CallFailed as failed:
                 if failed.fault is not Fault.AUTH or not self._shop_id:
                     raise
         if not self._shop_id:
             return None
         asked = {"grant_type": "authorization_self", "code": "", "shop_id": self._shop_id}
-        return self._tokens(self._once("token.create", asked, "", False))
+        return self._tokens(self._once(CREATE, asked, "", False))
 
     def _tokens(self, told: Told) -> Tokens | None:
         return tokens_in(told, self._line.server_now())
@@ -106,17 +114,31 @@ class Gateway:
 
 # --- return codes ---------------------------------------------------------------------------------
 
-_NUMBER = re.compile(r":(\d{3,6})$")
+_NUMBER = re.compile(r":(\d{1,7})$")
 _AGAIN = frozenset({"8888", "60118", "60124", "70002", "70009", "70011", "70014"})
 """The platform's own trouble, said as if it were the order's; it may have shipped."""
+_AGAIN_OF = {
+    "order.orderDetail": frozenset({"20004", "20045", "20055"}),
+    REFRESH: frozenset({"31012"}),  # somebody else was renewing at the same moment
+    CREATE: frozenset({"31012"}),
+}
+"""As well, of one method only: elsewhere these numbers mean something else."""
+_EDIT, _NO_PACK = "order.logisticsEdit", "70011"
+"""Of a change of a waybill, that number means that the parcel's own number is missing or wrong."""
+_LATER = re.compile(r"稍后|稍候|繁忙|请重试")
+_CHANGE = "修改后"
+"""What is to be tried again, but after it was set right."""
 _SETUP = frozenset({"60011", "60018", "60027", "60070", "60072", "60083", "70016"})
 """A carrier or an address of the shop that is not set up: no order will pass."""
 _RATE = re.compile(r"limit|frequen|qps|限流|限频|频繁|超过.{0,6}次数|调用次数", re.IGNORECASE)
 _WAIT = re.compile(r"(\d{1,5})\s*秒后")
-_AUTH = re.compile(r"access-token|signature|app-id|token-generate|unauthori")
+_AUTH = re.compile(
+    r"access-token|signature|app-id|app-forbidden|token-generate|unauthori"
+    r"|authorization-(no-existed|closed|type-invalid)"
+)
 
 
-def failure(told: Mapping[str, Any], *, writes: bool = False) -> CallFailed:
+def failure(told: Mapping[str, Any], method: str = "", *, writes: bool = False) -> CallFailed:
     """What an answer without success means."""
     code = clean(told.get("code"), 20)
     sub = clean(told.get("sub_code"), 120)
@@ -124,9 +146,9 @@ def failure(told: Mapping[str, Any], *, writes: bool = False) -> CallFailed:
     found = _NUMBER.search(sub)
     number = found.group(1) if found else ""
     name = number or sub or code
-    if number in _SETUP:
+    if number in _SETUP or code == "70000":  # 70000: the platform gave up the method
         return CallFailed(Fault.PERMISSION, name, said)
-    if sub.startswith("isp.") or number in _AGAIN or (code == "20000" and not sub):
+    if sub.startswith("isp.") or code in ("20000", "20001") or _passes(number, method):
         return CallFailed(Fault.TRANSIENT, name, said, in_doubt=writes)
     if "timestamp" in sub:
         return CallFailed(Fault.CLOCK, name, said)
@@ -136,7 +158,16 @@ def failure(told: Mapping[str, Any], *, writes: bool = False) -> CallFailed:
         wait = _WAIT.search(said)
         return CallFailed(Fault.RATE, name, said, wait_s=float(wait.group(1)) if wait else None)
     if number or sub.startswith("isv.business-failed"):
-        return CallFailed(Fault.BUSINESS, name, said)
+        if _LATER.search(said) and _CHANGE not in said:
+            return CallFailed(Fault.TRANSIENT, name, said, in_doubt=writes)
+        return CallFailed(Fault.AUTH if method in (REFRESH, CREATE) else Fault.BUSINESS, name, said)
     if code in ("30001", "40001", "40002", "40003", "40004") or sub.startswith("isv."):
         return CallFailed(Fault.PERMISSION, name, said)
     return CallFailed(Fault.UNKNOWN, name, said, in_doubt=writes)
+
+
+def _passes(number: str, method: str) -> bool:
+    """Whether a number says that the same call may succeed later."""
+    if number == _NO_PACK and method.startswith(_EDIT):
+        return False
+    return number in _AGAIN or number in _AGAIN_OF.get(method, ())

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from core.ports import (
-    MISMATCH,
     CallFailed,
     Fault,
     PlatformLine,
@@ -27,6 +26,10 @@ _OVER = ("12", "14", "51", "53")
 _SETTLED = ("3", CLOSED, "5")
 """Line states in which nothing is left to ship."""
 _NO_CASE = ("0", "28")
+_VIRTUAL = ("2", "4", "5")
+"""Kinds of order with nothing to ship: virtual goods, vouchers, and what others redeem."""
+_CLOUD = "2"
+"""A warehouse that ships for the platform; orders in it are refused when we report them."""
 _MONEY_ONLY = "6"
 """The kind of after-sale that only pays a price difference: the goods are shipped all the same."""
 
@@ -76,9 +79,19 @@ def order(told: Told, now: int) -> PlatformOrder:
         seller_note=clean(told.get("seller_words")),
         amount_cents=amount,
         freight_cents=freight,
-        flags=reading.flags(),
+        flags=reading.flags(_flags(told)),
         raw=raw(told),
     )
+
+
+def _flags(told: Told) -> Iterator[str]:
+    """Why there is nothing to ship here."""
+    lines = rows(told.get("sku_order_list"))
+    if any(word(one.get("order_type")) in _VIRTUAL for one in (told, *lines)):
+        yield "virtual_goods"
+    stores = [one for line in lines for one in rows(line.get("inventory_list"))]
+    if any(word(one.get("warehouse_type")) == _CLOUD for one in stores):
+        yield "cloud_warehouse"
 
 
 def parcels(told: Told) -> tuple[ShippedParcel, ...]:
@@ -86,8 +99,21 @@ def parcels(told: Told) -> tuple[ShippedParcel, ...]:
     return tuple(parcel for pack in rows(told.get("logistics_info")) for parcel in _parcels(pack))
 
 
+def pack_id(told: Told, waybill: str) -> str:
+    """The platform's own id of the parcel with that waybill. Raises CallFailed for none."""
+    packs = [pack for pack in rows(told.get("logistics_info")) if _waybill(pack) == waybill]
+    found = next((word(pack.get("delivery_id")) for pack in packs), "")
+    if not found:
+        raise CallFailed(Fault.BUSINESS, "no_pack", f"the order has no parcel {waybill}")
+    return found
+
+
+def _waybill(pack: Told) -> str:
+    return clean(pack.get("tracking_no"), 60)
+
+
 def _parcels(pack: Told) -> Iterator[ShippedParcel]:
-    waybill = clean(pack.get("tracking_no"), 60)
+    waybill = _waybill(pack)
     if not waybill:
         return
     subs = [word(line.get("sku_order_id")) for line in rows(pack.get("product_info"))]
@@ -134,7 +160,7 @@ def _refund(told: Told) -> str:
 
 
 def _receiver(told: Told) -> Receiver:
-    """The receiver as he may be shown, and the cipher of him that the platform's waybill takes."""
+    """The receiver as he may be shown, and a reference to what is hidden of him."""
     masked, full = part(told, "mask_post_addr"), part(told, "post_addr")
     where = masked or full
 
@@ -148,8 +174,15 @@ def _receiver(told: Told) -> Receiver:
         city=name("city"),
         district=name("town"),
         address=name("street") + clean(where.get("detail"), 300),
-        cipher_ref=clean(told.get("encrypt_post_tel")),
+        cipher_ref=_reference(told),
     )
+
+
+def _reference(told: Told) -> str:
+    """What the platform knows the receiver's address by, so that orders can be put together; a
+    cipher of the receiver where it does not say."""
+    address = clean(told.get("open_address_id"), 200)
+    return f"address:{address}" if address else clean(told.get("encrypt_post_tel"))
 
 
 def ciphers(order: Told) -> dict[str, str]:
@@ -163,14 +196,14 @@ def ciphers(order: Told) -> dict[str, str]:
 
 
 def in_clear(receiver: Receiver, hidden: dict[str, str], told: list[Told]) -> Receiver:
-    """A receiver with what the platform told of their ciphers. Raises CallFailed for a cipher
-    that is no longer the order's."""
+    """A receiver with what the platform told of their ciphers. Raises CallFailed, in the
+    platform's own words, when it did not tell one of them."""
     texts = {clean(one.get("cipher_text"), 1000): one for one in told}
     clear: dict[str, str] = {}
     for name, cipher in hidden.items():
         one = texts.get(cipher, {})
-        if word(one.get("err_no")) not in ("0", ""):
-            raise CallFailed(Fault.BUSINESS, MISMATCH, clean(one.get("err_msg"), 200))
+        if (code := word(one.get("err_no"))) not in ("0", ""):
+            raise CallFailed(Fault.BUSINESS, code, clean(one.get("err_msg"), 200))
         clear[name] = clean(one.get("decrypt_text"), 300)
     if not all(clear.get(name) for name in hidden):
         raise CallFailed(Fault.TRANSIENT, "no_receiver", "expected a text for each cipher")

@@ -98,11 +98,11 @@ class PddShop(Connector):
         asked = [{"data_tag": number, "encrypted_data": cipher} for cipher in hidden.values()]
         try:
             told = self._pop.call(DECRYPT, {"data_list": json.dumps(asked)})
+            return pdd_order.in_clear(receiver, hidden, rows(told.get("data_decrypt_list")))
         except CallFailed as failed:
             if failed.code == _MISMATCH:
                 raise CallFailed(Fault.BUSINESS, MISMATCH, failed.text) from failed
             raise used_up(failed, self.server_now()) from failed
-        return pdd_order.in_clear(receiver, hidden, rows(told.get("data_decrypt_list")))
 
     # --- shipping -------------------------------------------------------------------------------
 

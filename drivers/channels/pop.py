@@ -86,16 +86,18 @@ def confirmed(content: Told) -> bool:
 
 _BY_CODE = {
     **dict.fromkeys(["10010", "10011", "10014", "10016", "10019", "10035"], Fault.AUTH),
-    **dict.fromkeys(["20004", "20005", "20032", "70034"], Fault.AUTH),
+    **dict.fromkeys(["20004", "20005", "20032", "70032", "70034", "70035"], Fault.AUTH),
     **dict.fromkeys(["10000", "10001", "10002", "10017", "10018"], Fault.PERMISSION),
     **dict.fromkeys(["20007", "20031", "20034", "20035", "21001", "21002"], Fault.PERMISSION),
     **dict.fromkeys(["30000", "30001", "50012", "52004"], Fault.PERMISSION),
-    **dict.fromkeys(["52101", "70031", "70032"], Fault.RATE),
+    **dict.fromkeys(["52101", "70031", "70036"], Fault.RATE),
     **dict.fromkeys(["50000", "50002", "52001", "52002"], Fault.TRANSIENT),
-    **dict.fromkeys(["52102", "52103", "70033", "70035"], Fault.TRANSIENT),
+    **dict.fromkeys(["52102", "52103", "70033"], Fault.TRANSIENT),
 }
 _PAUSE_S = 10.0
 """Limits count by seconds or by the minute and do not say how long they last."""
+_ON_TRIAL = "70036"
+"""An app that is still being tested used up its calls: until when is not said."""
 _BUSINESS = "50001"
 
 
@@ -110,6 +112,6 @@ def failure(error: Mapping[str, Any], *, writes: bool = False) -> CallFailed:
     fault = _BY_CODE.get(code)
     if fault is None:
         return CallFailed(Fault.UNKNOWN, f"{code} {sub}".strip(), said, in_doubt=writes)
-    wait_s = _PAUSE_S if fault is Fault.RATE else None
+    wait_s = _PAUSE_S if fault is Fault.RATE and code != _ON_TRIAL else None
     in_doubt = writes and fault is Fault.TRANSIENT
     return CallFailed(fault, code, said, wait_s=wait_s, in_doubt=in_doubt)

@@ -36,7 +36,7 @@ REFUNDS = {
 }
 
 
-STOPS = frozenset({"hold", "address_review", "risk", "team_buy_hold"})
+STOPS = frozenset({"hold", "address_review", "risk", "team_buy_hold", "ship_hold"})
 """Marks for which a platform holds an order back."""
 
 

@@ -2,7 +2,8 @@
 
 It checks signatures with its own code, holds callers to tokens, clocks, page sizes and rates,
 lists oldest change first with pages from 0, and ships a parcel once per ``request_id``: the same
-one again gets the first answer. Verbs: those of ``drivers.simulated.http`` and ``deals``.
+one again gets the first answer. A waybill is replaced parcel by parcel. Verbs: those of
+``drivers.simulated.http`` and ``deals``, and ``busy`` (its own trouble, said as the order's).
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from typing import Any
 
 from core.clock import Clock
 from drivers.simulated.deals import Deal, Item, Shop, SimLine, SimOrder, overlaid
+from drivers.simulated.faults import Fault
 from drivers.simulated.http import Reply, Request, packed, unpacked
 from drivers.simulated.platform import Limited
 from drivers.simulated.pushing import Message, Pushes
@@ -22,6 +24,7 @@ __all__ = ["SimLine", "SimOrder", "SimulatedDouyin"]
 LISTING = "order.searchList"
 DETAIL = "order.orderDetail"
 SHIP = "order.logisticsAddSinglePack"
+EDIT = "order.logisticsEditByPack"
 REFRESH = "token.refresh"
 CREATE = "token.create"
 COMPANIES = {
@@ -42,15 +45,26 @@ _TOKEN_S = 604_800
 
 
 class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of ours
-    """An answer without success."""
+    """An answer without success; ``data`` is what of it was answered all the same."""
 
-    def __init__(self, code: int, sub_code: str, sub_msg: str = "refused") -> None:
+    def __init__(
+        self,
+        code: int,
+        sub_code: str,
+        sub_msg: str = "refused",
+        data: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(sub_code)
-        self.told = {"code": code, "msg": "refused", "sub_code": sub_code, "sub_msg": sub_msg}
+        self.told: dict[str, Any] = {
+            **{"code": code, "msg": "refused", "sub_code": sub_code, "sub_msg": sub_msg},
+            **({"data": data} if data else {}),
+        }
 
 
 class SimulatedDouyin(Pushes, Shop):
     """One shop's platform. Its state may be changed from any thread while calls come in."""
+
+    own_verbs = Shop.own_verbs | {"busy"}
 
     def __init__(
         self,
@@ -68,6 +82,9 @@ class SimulatedDouyin(Pushes, Shop):
         self.shop_id = shop_id
         self._ends = self.now() + _TOKEN_S * 1000
         self._done: dict[str, dict[str, Any]] = {}
+        self._revoked = False
+        self.open_ended = False
+        """Whether the end of a window is no part of it."""
 
     # --- sessions -------------------------------------------------------------------------------
 
@@ -79,8 +96,8 @@ class SimulatedDouyin(Pushes, Shop):
     def revoke(self) -> None:
         """The seller withdraws the authorisation: neither token works."""
         with self.lock:
-            self.expire()
             self.refresh_token = self.shop_id = ""
+            self._revoked = True
 
     # --- pushing --------------------------------------------------------------------------------
 
@@ -102,7 +119,8 @@ class SimulatedDouyin(Pushes, Shop):
     def about(self, request: Request) -> str:
         """The order a call is about."""
         told = unpacked(request.body)
-        named = told.get("shop_order_id") or (told.get("order_id_list") or [""])[0]
+        named = told.get("shop_order_id") or told.get("order_id")
+        named = named or (told.get("order_id_list") or [""])[0]
         return str(named)
 
     def answer(self, request: Request) -> Reply:
@@ -126,6 +144,12 @@ class SimulatedDouyin(Pushes, Shop):
         """A failure behind the gateway."""
         return packed(Refused(20000, "isp.service-error:70002", "发货失败，请稍后重试").told)
 
+    def struck(self, fault: Fault, request: Request) -> Reply | None:
+        """As everywhere; ``busy`` says so as if it were the order's."""
+        if fault.verb == "busy":
+            return packed(Refused(50002, "isv.business-failed:20004", "系统繁忙，请稍后重试").told)
+        return super().struck(fault, request)
+
     def _admitted(self, request: Request) -> None:
         query = request.query
         if query.get("app_key") != self.app_key:
@@ -144,21 +168,31 @@ class SimulatedDouyin(Pushes, Shop):
     def _in_session(self, token: str) -> None:
         if not token:
             raise Refused(40001, "isv.access-token-missing")
+        if self._revoked:
+            raise Refused(30001, "dop.authorization-no-existed", "店铺授权已失效，请重新授权")
         if token != self.session:
             raise Refused(40003, "isv.access-token-no-existed")
         if self._ends <= self.now():
             raise Refused(40003, "isv.access-token-expired", "access_token已过期")
 
-    def _carried_out(self, method: str, told: dict[str, Any]) -> dict[str, Any]:
+    def _carried_out(self, method: str, told: dict[str, Any]) -> dict[str, Any] | None:
         match method:
             case "order.searchList":
                 return self._listing(told)
             case "order.orderDetail":
-                return {"shop_order_detail": self._wire(self._known(told.get("shop_order_id")))}
+                deal = self._known(told.get("shop_order_id"), "20001")
+                return {"shop_order_detail": self._wire(deal)}
             case "order.logisticsAddSinglePack":
                 return self._shipping(told)
             case "order.logisticsEdit":
-                return self._editing(told)
+                # What was shipped here was shipped parcel by parcel, never as a whole.
+                self._known(told.get("order_id"))
+                raise Refused(
+                    50002, "isv.business-failed:70011", "70011:包裹单号缺失，请修改后重试"
+                )
+            case "order.logisticsEditByPack":
+                self._editing(told)
+                return None
             case "order.batchDecrypt":
                 return self._decrypting(told)
             case "token.refresh" | "token.create":
@@ -172,7 +206,7 @@ class SimulatedDouyin(Pushes, Shop):
         }
         came, wanted = known.get(str(told.get("grant_type")), ("", ""))
         if not wanted or came != wanted:
-            raise Refused(50001, "dop.token-generate-failed:token-expired")
+            raise Refused(50002, "isv.business-failed:31009", "生成token失败, token不存在")
         self._ends = self.now() + _TOKEN_S * 1000
         return {**self.renew(), "expires_in": _TOKEN_S}
 
@@ -189,7 +223,7 @@ class SimulatedDouyin(Pushes, Shop):
         if not isinstance(since, int) or not isinstance(until, int) or since > until:
             raise Refused(40004, "isv.parameter-invalid", by)
         listing = self.born if by == "create_time" else self.changed
-        found = listing(since * 1000, until * 1000 + 999)
+        found = listing(since * 1000, until * 1000 + (-1 if self.open_ended else 999))
         if not (told.get("order_by") == by and told.get("order_asc") is True):
             found.sort(key=lambda row: -row[1].created_at)
         wired = [
@@ -203,10 +237,10 @@ class SimulatedDouyin(Pushes, Shop):
             "shop_order_list": self.page(wired),
         }
 
-    def _known(self, number: object) -> Deal:
+    def _known(self, number: object, otherwise: str = "60033") -> Deal:
         deal = self.deals.get(str(number).removesuffix("A"))
         if deal is None:
-            raise Refused(40004, "isv.parameter-invalid:60033", "未查询到此订单")
+            raise Refused(40004, f"isv.parameter-invalid:{otherwise}", "未查询到此订单")
         return deal
 
     def line_number(self, number: str, index: int) -> str:
@@ -220,6 +254,7 @@ class SimulatedDouyin(Pushes, Shop):
             "order_id": deal.number,
             "shop_id": 4463798,
             "order_status": self._status(deal),
+            "order_type": 0,
             "create_time": deal.created_at // 1000,
             "update_time": deal.modified_at // 1000,
             "pay_time": paid,
@@ -230,6 +265,7 @@ class SimulatedDouyin(Pushes, Shop):
             "seller_words": deal.note,
             "seller_remark_stars": 0,
             "open_id": "#" + hashlib.sha256(order.buyer.encode()).hexdigest()[:20],
+            "open_address_id": _digest(order.name + order.phone + deal.address),
             "encrypt_post_tel": _ciphers(deal)["tel"][0],
             "encrypt_post_receiver": _ciphers(deal)["name"][0],
             "post_addr": {"encrypt_detail": _ciphers(deal)["detail"][0]},
@@ -244,7 +280,7 @@ class SimulatedDouyin(Pushes, Shop):
             },
             "shop_order_tag_ui": [{"key": "promise", "text": order.promise}],
             "sku_order_list": [self._line(deal, item) for item in deal.items],
-            "logistics_info": _packs(deal),
+            "logistics_info": self._packs(deal),
         }
         return overlaid(told, deal.more)
 
@@ -270,6 +306,7 @@ class SimulatedDouyin(Pushes, Shop):
             "origin_amount": line.price_cents,
             "spec": [{"name": "规格", "value": line.spec}] if line.spec else [],
             "given_product_type": "FREE" if line.gift else "",
+            "inventory_list": [{"warehouse_id": "", "inventory_type": 1, "warehouse_type": 0}],
             "after_sale_info": {
                 "after_sale_status": state,
                 "after_sale_type": 2 if state else 0,
@@ -294,31 +331,56 @@ class SimulatedDouyin(Pushes, Shop):
             self.refused(number, str(waybill), str(refused.told["sub_code"]).rpartition(":")[2])
             raise
         self.post(deal, items, str(waybill), str(told["company_code"]))
-        self._done[key] = {"pack_id": f"p{len(self._done) + 1}"}
+        self._done[key] = {"pack_id": _pack_id(deal.number, items[0].number)}
         return self._done[key]
 
-    def _editing(self, told: dict[str, Any]) -> dict[str, Any]:
-        """Another waybill in the place of an order's only one."""
-        deal = self._known(told.get("order_id"))
+    def _editing(self, told: dict[str, Any]) -> None:
+        """Another waybill in the place of one parcel's."""
+        deal, pack = self._known(told.get("order_id")), str(told.get("pack_id") or "")
         waybill, company = str(told.get("logistics_code")), str(told.get("company_code"))
-        shipped = [item for item in deal.items if item.waybill]
-        if not shipped:
-            raise Refused(50002, "isv.business-failed:60025", "订单未发货，不能修改物流")
-        if len({item.waybill for item in shipped}) > 1:
-            raise Refused(50002, "isv.business-failed:60026", "多包裹订单请按包裹修改")
+        if not pack:
+            raise Refused(40002, "isv.missing-parameter", "pack_id")
+        found = [one for one in self._packs(deal) if one["delivery_id"] == pack]
+        inside = {row["sku_order_id"] for one in found for row in one["product_info"]}
+        if not inside:
+            raise Refused(50002, "isv.business-failed:60021", "该订单的订单状态不允许发货")
         self._check_waybill(deal.number, waybill, company)
-        self.repost(deal, shipped, waybill, company)
-        return {}
+        items = [item for item in deal.items if item.number in inside]
+        self.repost(deal, items, waybill, company)
+
+    @staticmethod
+    def _packs(deal: Deal) -> list[dict[str, Any]]:
+        """The parcels of a deal, each with its lines; its id outlives a change of its waybill."""
+        packs: dict[str, dict[str, Any]] = {}
+        for item in deal.items:
+            if item.waybill:
+                row = {"sku_order_id": item.number, "product_count": item.line.quantity}
+                pack = packs.setdefault(
+                    item.waybill,
+                    {
+                        "tracking_no": item.waybill,
+                        "company": item.company,
+                        "delivery_id": _pack_id(deal.number, item.number),
+                        "product_info": [],
+                    },
+                )
+                pack["product_info"].append(row)
+        return list(packs.values())
 
     def _decrypting(self, told: dict[str, Any]) -> dict[str, Any]:
         asked = told.get("cipher_infos")
         if not isinstance(asked, list) or not 1 <= len(asked) <= 50:
             raise Refused(40004, "isv.parameter-invalid", "cipher_infos")
-        if self.decrypting():
-            raise Refused(50002, "isv.business-failed:300008", "当日解密额度已用完")
-        return {"decrypt_infos": [self._in_clear(one) for one in asked]}
+        used_up = bool(self.decrypting())
+        infos = [self._in_clear(one, used_up) for one in asked]
+        if any(info["err_no"] for info in infos):
+            sub, said = "isv.business-failed:300008", "300008:解密接口存在部分失败"
+            raise Refused(50002, sub, said, {"decrypt_infos": infos})
+        return {"decrypt_infos": infos}
 
-    def _in_clear(self, one: dict[str, Any]) -> dict[str, Any]:
+    def _in_clear(self, one: dict[str, Any], used_up: bool) -> dict[str, Any]:
+        if used_up:
+            return {**one, "err_no": 300002, "err_msg": "当日解密额度已用完", "decrypt_text": ""}
         deal = self._known(one.get("auth_id"))
         plain = dict(_ciphers(deal).values())
         text = plain.get(str(one.get("cipher_text")))
@@ -373,19 +435,9 @@ def _ciphers(deal: Deal) -> dict[str, tuple[str, str]]:
     }
 
 
-def _packs(deal: Deal) -> list[dict[str, Any]]:
-    """The parcels of a deal, each with its lines."""
-    packs: dict[str, dict[str, Any]] = {}
-    for item in deal.items:
-        if item.waybill:
-            pack = packs.setdefault(
-                item.waybill,
-                {"tracking_no": item.waybill, "company": item.company, "product_info": []},
-            )
-            pack["product_info"].append(
-                {"sku_order_id": item.number, "product_count": item.line.quantity}
-            )
-    return list(packs.values())
+def _pack_id(number: str, line: str) -> str:
+    """A parcel's own id, of the order and of the first line in it."""
+    return str(int(_digest(f"{number} {line}"), 16))
 
 
 def _digest(text: str) -> str:

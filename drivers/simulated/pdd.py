@@ -1,5 +1,7 @@
 """A shop on a simulated Pinduoduo, behind the gateway of ``drivers.simulated.pop``.
 
+Gifts ship with the order, until it is told to wait for them or they become an order of their own;
+a pause is a mark (``ship_hold``) that stops nobody who does not look at the order's tags.
 It holds callers to windows and pages, lists newest change first, never tells a group that has not
 formed, hides people in ciphers that it stops giving once an order is shipped, and ships whole
 orders; a second report with ``redelivery_type=2`` overwrites the first, as the real one does.
@@ -7,6 +9,7 @@ orders; a second report with ``redelivery_type=2`` overwrites the first, as the 
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.clock import Clock
@@ -24,6 +27,9 @@ _REFUNDS = {"none": 1, "withdrawn": 1, "open": 2, "refunded": 4}
 _WINDOW_S = 1800
 _DAY_S = 86_400
 _ALL = 5
+_TAGS = ("ship_hold", "quality_check_order", "ship_additional_order")
+"""Marks that are told as tags of the order, which is in no review for them."""
+_NO_RISK = {"address_changed", "team_buy_hold", *_TAGS}
 
 
 class SimulatedPdd(PopShop):
@@ -35,6 +41,8 @@ class SimulatedPdd(PopShop):
         """``access`` and ``world`` as for ``PopShop``."""
         super().__init__(clock, *access, **{"first_number": 260_120_000_000_017, **world})
         self.decrypts_a_day, self.decrypts_apart_s = 100, 10.0  # for an app outside the cloud
+        self.forwards = False
+        """Whether phone numbers are told as ones that only forward."""
 
     def next_number(self) -> str:
         """The day, then a number: ``260120-000000000017123``."""
@@ -47,6 +55,25 @@ class SimulatedPdd(PopShop):
             if mark == "team_buy_hold" and not on:
                 self.deals[number].formed_at = self.now()
             super().hold(number, mark, on)
+
+    def delay_gifts(self, number: str) -> None:
+        """An order's gifts are to become an order of their own, which is not there yet."""
+        self.touch(number, gift_order_status=0)
+
+    def part_gifts(self, number: str) -> str:
+        """An order's gifts become an order of their own, which does not date the first one anew;
+        its number."""
+        with self.lock:
+            deal = self.deals[number]
+            gifts = [item for item in deal.items if item.line.gift]
+            lines = tuple(replace(item.line, gift=False) for item in gifts)
+            origin = {"related_order_list": [{"order_sn": number, "relation_type": 4}]}
+            told = replace(deal.told, tid="", lines=lines, freight_cents=0, more=origin)
+            apart = self.place(told)
+            deal.items = [item for item in deal.items if not item.line.gift]
+            deal.more["gift_order_status"] = 1
+            deal.more["gift_list"] = [{**_item(gift), "order_sn": apart} for gift in gifts]
+            return apart
 
     def carried_out(self, form: Mapping[str, str]) -> dict[str, Any]:
         """The answer of a method."""
@@ -152,10 +179,19 @@ class SimulatedPdd(PopShop):
         deal = self._known({"order_sn": number})
         plain = (deal.told.name, deal.told.phone, deal.address)
         text = next((x for x in plain if opaque("$", x) + "$1$" == cipher), None)
+        told = {"data_tag": number, "encrypted_data": cipher, "decrypted_data": ""}
         if text is None:
-            raise Refused(50001, "50032", "密文与订单不匹配")
+            return {**told, "error_code": 50032, "error_msg": "密文与订单不匹配"}
         self.commit(what="decrypted", tid=number)
-        return {"data_tag": number, "encrypted_data": cipher, "decrypted_data": text}
+        forwards = self.forwards and text == deal.told.phone
+        return {
+            **told,
+            "decrypted_data": "18400913965" if forwards else text,
+            "error_code": 0,
+            "error_msg": "",
+            "virtual_number_type": int(forwards),
+            "virtual_identify_number": "7576" if forwards else "",
+        }
 
     def _check_state(self, deal: Deal, redelivery: str) -> None:
         if deal.stage in ("shipped", "done"):
@@ -196,7 +232,7 @@ def _refund(deal: Deal) -> Any:
 def wire(deal: Deal) -> dict[str, Any]:
     """An order as the platform tells it, people masked and ciphered."""
     order = deal.told
-    risky = bool(deal.marks - {"address_changed", "team_buy_hold"})
+    risky = bool(deal.marks - _NO_RISK)
     hidden = risky or deal.stage not in ("to_ship", "hold")
 
     def cipher(text: str) -> str:
@@ -237,6 +273,8 @@ def wire(deal: Deal) -> dict[str, Any]:
         "logistics_id": int(shipped.company) if shipped else 0,
         "item_list": [_item(item) for item in deal.items if not item.line.gift],
         "gift_list": [_item(item) for item in deal.items if item.line.gift],
+        "gift_order_status": 2 if any(item.line.gift for item in deal.items) else 0,
+        "order_tag_list": [{"name": tag, "value": int(tag in deal.marks)} for tag in _TAGS],
     }
     return overlaid(wired, deal.more)
 

@@ -1,7 +1,8 @@
 """Pinduoduo's gateway (POP), simulated over real HTTP for its shops and its group-buy leaders.
 
 It checks signatures with its own code and holds callers to tokens, clocks and rates. A platform
-says what its methods do. Verbs: those of ``drivers.simulated.http`` and ``deals``.
+says what its methods do. Verbs: those of ``drivers.simulated.http`` and ``deals``, and
+``code N`` (the gateway refuses with that number).
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from typing import Any
 
 from core.clock import SHANGHAI, Clock, local
 from drivers.simulated.deals import Shop
+from drivers.simulated.faults import Fault
 from drivers.simulated.http import Reply, Request, packed
 from drivers.simulated.platform import Limited
 
@@ -29,6 +31,9 @@ _MESSAGES = {
     50001: "业务服务错误",
     52002: "网关系统内部异常",
     70031: "调用过于频繁，请调整调用频率",
+    70032: "当前请求被禁止调用",
+    70035: "当前用户或应用存在风险，禁止调用。请联系ddjb@pinduoduo.com",
+    70036: "应用处于测试状态，调用次数被限制",
 }
 
 
@@ -48,6 +53,7 @@ class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of
 class PopShop(Shop):
     """One shop behind the gateway. Its state may be changed from any thread while calls come in."""
 
+    own_verbs = Shop.own_verbs | {"code"}
     tells_unpaid = False
 
     def __init__(
@@ -94,6 +100,12 @@ class PopShop(Shop):
     def trouble(self) -> Reply:
         """A failure behind the gateway."""
         return packed({"error_response": Refused(52002).told})
+
+    def struck(self, fault: Fault, request: Request) -> Reply | None:
+        """As everywhere, and the gateway's own refusals."""
+        if fault.verb == "code":
+            return _error(Refused(int(fault.number)), request)
+        return super().struck(fault, request)
 
     def _admitted(self, form: Mapping[str, str]) -> None:
         """The checks before any method runs."""

@@ -49,6 +49,25 @@ def test_s22_an_address_that_changes_at_each_stage(street, mask):
     assert {"address_after_handover", "address_changed"} <= set(street.alerts())
 
 
+@pytest.mark.parametrize("channel", ["pdd", "douyin"])
+def test_s22_an_address_that_changes_behind_its_mask(street, channel):
+    """Nothing that is shown of it changes: the platform's name of the address does."""
+    stall = street.open(channel)
+    early, packed = stall.buy(), stall.buy()
+    stall.follow()
+    street.labelled(packed)
+    for number in (early, packed):
+        stall.server.memo(number, "加急")
+    stall.follow()
+    assert street.alerts() == []
+    for number in (early, packed):
+        stall.server.change_address(number, "仓前街道文二路2号")
+    stall.follow()
+    assert kinds(street.store, early).count("ready") == 2  # dispatched anew
+    assert "address_changed" in reasons(street.store, packed)
+    assert street.alerts() == ["address_changed"]
+
+
 def test_s22_the_bench_is_blocked_until_a_supervisor_buys_another_label(street, stall):
     number = stall.buy(TEE)
     stall.follow()
@@ -283,3 +302,47 @@ def test_a_supervisor_may_let_a_changed_address_pass(street, stall):
     street.store.do(lambda tx: release(tx, order_id, "address_changed"), BOSS)
     stall.send()
     assert len(stall.waybills(number)) == 1
+
+
+def test_gifts_that_ship_by_themselves_are_packed_once(street):
+    """Pinduoduo decides after the deal, and does not say that the first order changed."""
+    stall = street.open("pdd")
+    number = stall.buy(TEE, replace(CUP, gift=True))
+    stall.server.delay_gifts(number)
+    stall.follow()
+    assert reasons(street.store, number) == {"platform_hold"}
+    apart = stall.server.part_gifts(number)
+    assert stall.hints() == 0
+    stall.follow(600)
+    assert stall.hints() == 1
+    assert reasons(street.store, number) == set()
+    assert [wanted for wanted, _ in units(street.store, number).values()] == [1, 0]
+    assert [wanted for wanted, _ in units(street.store, apart).values()] == [1]
+    street.clock.advance(1200)
+    assert stall.hints() == 0  # and is not asked about any more
+
+
+def test_a_pause_that_ends_unseen_is_noticed(street):
+    stall = street.open("pdd")
+    number = stall.buy(TEE)
+    stall.server.hold(number, "ship_hold")
+    stall.follow()
+    assert reasons(street.store, number) == {"platform_hold"}
+    stall.server.deals[number].marks.clear()
+    stall.follow(600)
+    assert reasons(street.store, number) == {"platform_hold"}
+    assert (stall.hints(), reasons(street.store, number)) == (1, set())
+
+
+def test_gifts_that_stay_undecided_are_asked_about_until_they_are(street):
+    stall = street.open("pdd")
+    number = stall.buy(TEE, replace(CUP, gift=True))
+    stall.server.delay_gifts(number)
+    stall.follow()
+    for _ in range(4):
+        street.clock.advance(601)
+        assert stall.hints() == 1
+    assert reasons(street.store, number) == {"platform_hold"}
+    stall.server.touch(number, gift_order_status=2)
+    street.clock.advance(601)
+    assert (stall.hints(), reasons(street.store, number)) == (1, set())

@@ -304,3 +304,12 @@ def test_s15_the_newest_telling_wins_over_a_lagging_replica(stall):
     stall.server.memo(number, "newest")
     stall.follow()
     assert stall.street.order(number)["seller_note"] == "newest"
+
+
+def test_an_order_a_busy_platform_does_not_tell_is_not_skipped(street):
+    """Douyin says that it is busy in the words of a refusal."""
+    stall = street.open("douyin")
+    number = stall.buy()
+    stall.server.script([{"at": "order.orderDetail", "do": "busy"}])
+    stall.follow()
+    assert (stall.numbers(), street.alerts()) == ([number], [])

@@ -115,7 +115,7 @@ def test_a_crash_before_the_cursor_is_resumed_to_the_exact_set(store, shop, chan
             raise Crash
         return batches[-1]
 
-    monkeypatch.setitem(pull.__globals__, "take_in_all", crash)
+    monkeypatch.setitem(pull.__globals__, "take_in", crash)
     with pytest.raises(Crash):
         pull(store, shop)
     monkeypatch.undo()

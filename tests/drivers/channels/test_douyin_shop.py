@@ -11,7 +11,7 @@ from drivers.channels.access import Tokens
 from drivers.channels.douyin import DouyinShop
 from drivers.channels.douyin_gate import failure
 from drivers.simulated.deals import SimLine
-from drivers.simulated.douyin import CREATE, DETAIL, REFRESH, SHIP, signed
+from drivers.simulated.douyin import CREATE, DETAIL, EDIT, REFRESH, SHIP, signed
 from tests.drivers.channels.kinds import DOUYIN
 from tests.drivers.channels.shopkit import (
     NOON,
@@ -70,7 +70,11 @@ def test_the_same_evenings_lose_orders_when_read_page_by_page() -> None:
     assert lost_in_evenings(DOUYIN, range(4), page_by_page)
 
 
-def test_a_second_with_more_orders_than_a_page_is_read_from_its_end(floor: Floor) -> None:
+@pytest.mark.parametrize("open_ended", [False, True])
+def test_a_second_with_more_orders_than_a_page_is_read_from_its_end(
+    floor: Floor, open_ended: bool
+) -> None:
+    floor.server.open_ended = open_ended
     first = floor.place(12)
     floor.clock.advance(1)
     second = floor.place(12)
@@ -111,7 +115,26 @@ def test_a_first_start_without_a_token_asks_for_one(floor: Floor) -> None:
     assert shop.detail(number).number == number
 
 
+def test_a_withdrawn_authorisation_is_the_shops_and_no_order_is(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop(shop_id="4463798")
+    floor.server.revoke()
+    failed = refused(lambda: shop.detail(number))
+    assert (failed.fault, failed.code) == (Fault.AUTH, "dop.authorization-no-existed")
+    fresh = floor.shop(session="", refresh_token="dead", shop_id="4463798")
+    failed = refused(lambda: fresh.detail(number))
+    assert (failed.fault, failed.code) == (Fault.AUTH, "31009")
+    assert (floor.server.count(REFRESH), floor.server.count(CREATE)) == (1, 1)
+
+
 # --- the order ----------------------------------------------------------------------------------
+
+
+def test_a_busy_platform_is_not_the_orders_fault(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": DETAIL, "do": "busy"}])
+    failed = refused(lambda: shop.detail(number))
+    assert (failed.fault, failed.code) == (Fault.TRANSIENT, "20004")
+    assert shop.detail(number).number == number
 
 
 def case(state: int, paid: int, kind: int, line: int) -> dict[str, Any]:
@@ -157,7 +180,19 @@ def test_hidden_people_stay_hidden_and_printable(floor: Floor) -> None:
     receiver = floor.shop().detail(number).receiver
     assert receiver.name == "张**" and receiver.phone == "138****1234"
     assert receiver.district == "余杭区" and receiver.address == "仓前街道******"
-    assert receiver.cipher_ref.startswith("$enc")
+    assert receiver.cipher_ref.startswith("address:")
+
+
+@pytest.mark.parametrize("kind", [2, 4, 5])
+def test_what_is_not_shipped_is_held(floor: Floor, kind: int) -> None:
+    (number,) = floor.place(more={"order_type": kind})
+    assert floor.shop().detail(number).flags == ("virtual_goods",)
+
+
+def test_what_the_platforms_own_warehouse_ships_is_held(floor: Floor) -> None:
+    cloud = {"inventory_list": [{"warehouse_type": 2}]}
+    (number,) = floor.place(lines=(TWO[0], SimLine(sku="B", more=cloud)))
+    assert floor.shop().detail(number).flags == ("cloud_warehouse",)
 
 
 @pytest.mark.parametrize(
@@ -216,6 +251,44 @@ def test_a_waybill_of_another_order_is_business(floor: Floor) -> None:
     assert refused(lambda: shop.ship(parcel(second, reference="u2"))).code == "70022"
 
 
+def test_one_parcel_of_several_gets_another_waybill(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    one, two = (item.number for item in floor.server.deals[number].items)
+    shop.ship(parcel(number, one, waybill="ZT0000001", reference="u1"))
+    shop.ship(parcel(number, two, waybill="ZT0000002", reference="u2"))
+    shop.reship(parcel(number, two, waybill="ZT0000003"), "ZT0000002")
+    told = {x.sub_number: x.waybill for x in shop.shipped(number)}
+    assert told == {one: "ZT0000001", two: "ZT0000003"}
+
+
+def test_a_parcel_the_order_does_not_have_is_not_replaced(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    shop.ship(parcel(number))
+    failed = refused(lambda: shop.reship(parcel(number, waybill="ZT0000003"), "ZT0000002"))
+    assert (failed.fault, failed.code) == (Fault.BUSINESS, "no_pack")
+    assert [x.waybill for x in shop.shipped(number)] == ["ZT0000001"]
+
+
+def test_what_was_shipped_as_a_parcel_is_not_changed_as_an_order(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    shop.ship(parcel(number))
+    asked = {"order_id": number, "company_code": "yuantong", "logistics_code": "ZT0000003"}
+    failed = refused(lambda: shop._gate.call("order.logisticsEdit", asked, writes=True))
+    assert (failed.fault, failed.code) == (Fault.BUSINESS, "70011")
+
+
+def test_a_receiver_not_told_is_told_why(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    receiver = shop.detail(number).receiver
+    floor.server.touch(number, encrypt_post_tel="$encOLD$1$")
+    failed = refused(lambda: shop.reveal(number, receiver))
+    assert (failed.fault, failed.code, failed.text) == (
+        Fault.BUSINESS,
+        "300001",
+        "密文与订单不匹配",
+    )
+
+
 @pytest.mark.parametrize(
     ("carriers", "code"), [({}, "carrier"), ({"owl": "owl"}, "60018")], ids=["ours", "theirs"]
 )
@@ -240,6 +313,14 @@ def said(code: int, sub: str, text: str = "") -> dict[str, Any]:
         (said(50002, "isv.business-failed:8888"), Fault.TRANSIENT, "8888", True),
         (said(50002, "isv.business-failed:60110"), Fault.BUSINESS, "60110", False),
         (said(50002, "isv.business-failed:70016"), Fault.PERMISSION, "70016", False),
+        (said(20001, "dop.service-error"), Fault.TRANSIENT, "dop.service-error", True),
+        (said(70000, "isp.api-service-off"), Fault.PERMISSION, "isp.api-service-off", False),
+        (said(50002, "isv.business-failed:9", "系统繁忙，请稍后重试"), Fault.TRANSIENT, "9", True),
+        (said(50002, "isv.business-failed:70023", "请修改后重试"), Fault.BUSINESS, None, False),
+        (said(30001, "dop.authorization-closed"), Fault.AUTH, None, False),
+        (said(30001, "dop.app-forbidden"), Fault.AUTH, None, False),
+        (said(30001, "isv.app-permissions-insufficient"), Fault.PERMISSION, None, False),
+        (said(60000, "isv.traffic-limited", "请求太频繁，请稍后重试"), Fault.RATE, None, False),
         (said(40003, "isv.access-token-expired"), Fault.AUTH, None, False),
         (said(40003, "isv.signature-invalid"), Fault.AUTH, None, False),
         (said(40003, "isv.timestamp-invalid"), Fault.CLOCK, None, False),
@@ -258,3 +339,21 @@ def test_an_answer_without_success_has_a_class(
     failed = failure(told, writes=True)
     assert (failed.fault, failed.in_doubt) == (fault, doubt)
     assert code is None or failed.code == code
+
+
+@pytest.mark.parametrize(
+    ("method", "number", "fault"),
+    [
+        (DETAIL, "20004", Fault.TRANSIENT),
+        (DETAIL, "20045", Fault.TRANSIENT),
+        (DETAIL, "20015", Fault.BUSINESS),
+        (SHIP, "70011", Fault.TRANSIENT),
+        (SHIP, "20045", Fault.BUSINESS),
+        (EDIT, "70011", Fault.BUSINESS),
+        (REFRESH, "31012", Fault.TRANSIENT),
+        (REFRESH, "31006", Fault.AUTH),
+        (CREATE, "4", Fault.AUTH),
+    ],
+)
+def test_a_number_means_something_for_a_method(method: str, number: str, fault: Fault) -> None:
+    assert failure(said(50002, f"isv.business-failed:{number}"), method).fault is fault

@@ -11,6 +11,7 @@ from core.ports import Fault, Receiver
 from core.text import is_masked
 from drivers.channels.access import Tokens
 from drivers.channels.pdd import CARRIERS, PddShop
+from drivers.channels.pdd_order import in_clear
 from drivers.channels.pop import REFRESH, failure
 from drivers.simulated.deals import SimLine
 from drivers.simulated.pop import COMPANIES, signed
@@ -80,7 +81,9 @@ def test_people_are_shown_masked_and_their_ciphers_kept(floor: Floor) -> None:
     receiver = shop.detail(number).receiver
     assert receiver.name == "张**" and receiver.phone == "138****1234"
     assert receiver.district == "余杭区" and is_masked(receiver.address)
-    ciphers = json.loads(receiver.cipher_ref)
+    address, _, kept = receiver.cipher_ref.partition(" ")
+    assert address.startswith("address:A")
+    ciphers = json.loads(kept)
     assert set(ciphers) == {"name", "phone", "address"} and all(ciphers.values())
 
 
@@ -93,6 +96,20 @@ def test_people_are_told_masked_after_the_ciphers_are_gone(floor: Floor) -> None
     assert (after.name, after.phone, after.address) == (before.name, before.phone, before.address)
 
 
+def test_a_number_that_forwards_is_told_with_its_extension(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.forwards = True
+    clear = shop.reveal(number, shop.detail(number).receiver)
+    assert (clear.name, clear.phone) == ("张小明", "18400913965-7576")
+
+
+def test_a_receiver_not_told_is_told_why() -> None:
+    hidden = {"phone": "$a$1$"}
+    row = {"encrypted_data": "$a$1$", "error_code": 9, "error_msg": "店铺无解密权限"}
+    failed = refused(lambda: in_clear(Receiver(), hidden, [row]))
+    assert (failed.fault, failed.code, failed.text) == (Fault.BUSINESS, "9", "店铺无解密权限")
+
+
 def test_gifts_are_lines_of_the_order(floor: Floor) -> None:
     tea, card = SimLine(sku="TEA-1", price_cents=990), SimLine(sku="CARD", gift=True)
     (number,) = floor.place(lines=(tea, tea, card))
@@ -103,6 +120,34 @@ def test_gifts_are_lines_of_the_order(floor: Floor) -> None:
         ("CARD", True, 0),
     ]
     assert len({x.sub_number for x in lines}) == 3
+
+
+def test_gifts_that_ship_by_themselves_are_in_no_other_parcel(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=(TWO[0], SimLine(sku="CARD", gift=True))), floor.shop()
+    assert shop.detail(number).flags == ()
+    floor.server.delay_gifts(number)
+    assert shop.detail(number).flags == ("gift_pending",)
+    floor.clock.advance(60)
+    before, apart = shop.detail(number), floor.server.part_gifts(number)
+    told = shop.detail(number)
+    assert ([line.sku for line in told.lines], told.flags) == (["TEA-1"], ())
+    assert told.modified_at == before.modified_at  # nothing says that it changed
+    assert [line.sku for line in shop.detail(apart).lines] == ["CARD"]
+    assert apart in listed(shop)
+
+
+def test_a_gift_nobody_knows_how_to_ship_holds(floor: Floor) -> None:
+    (number,) = floor.place(
+        lines=(TWO[0], SimLine(sku="CARD", gift=True)), more={"gift_order_status": 7}
+    )
+    assert floor.shop().detail(number).flags == ("gift_pending",)
+
+
+def test_carriers_the_buyer_does_not_want_stand_in_the_note(floor: Floor) -> None:
+    (number,) = floor.place(
+        buyer_note="轻放", more={"express_memos": [{"scene": 1, "tag": "不使用圆通"}]}
+    )
+    assert floor.shop().detail(number).buyer_note == "轻放 | 不使用圆通"
 
 
 def test_a_deadline_and_shipping_the_same_day(floor: Floor) -> None:
@@ -122,6 +167,11 @@ def test_a_deadline_and_shipping_the_same_day(floor: Floor) -> None:
         ({"trade_type": 1}, "step_unpaid"),
         ({"is_stock_out": 1, "stock_out_handle_status": 0}, "stock_out"),
         ({"self_contained": 1}, "self_pick_up"),
+        ({"order_tag_list": [{"name": "quality_check_order", "value": 1}]}, "quality_check_order"),
+        (
+            {"order_tag_list": [{"name": "ship_additional_order", "value": 1}]},
+            "ship_additional_order",
+        ),
         ({"pay_amount": "1.005"}, "unreadable"),
         ({"item_list": None}, "unreadable"),
         ({"created_time": "soon"}, "unreadable"),
@@ -145,6 +195,14 @@ def test_risk_control_comes_and_goes(floor: Floor) -> None:
     assert told.flags == ("risk_control",) and told.receiver.cipher_ref == ""
     assert refused(lambda: shop.ship(parcel(number))).code == "30003"
     floor.server.hold(number, "risk", on=False)
+    assert shop.detail(number).flags == ()
+
+
+def test_a_pause_comes_and_goes(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.hold(number, "ship_hold")
+    assert shop.detail(number).flags == ("ship_hold",)
+    floor.server.hold(number, "ship_hold", on=False)
     assert shop.detail(number).flags == ()
 
 
@@ -217,6 +275,7 @@ def error(code: int, sub: str = "", said: str = "") -> dict[str, Any]:
         (error(52102), Fault.TRANSIENT, "52102", True),
         (error(52101), Fault.RATE, "52101", False),
         (error(70031), Fault.RATE, "70031", False),
+        (error(70034), Fault.AUTH, "70034", False),
         (error(50001, "30002", "订单已发货"), Fault.BUSINESS, "30002", False),
         (error(50001, "1", "系统繁忙"), Fault.TRANSIENT, "1", True),
         (error(12345, "9"), Fault.UNKNOWN, "12345 9", True),
@@ -226,6 +285,25 @@ def error(code: int, sub: str = "", said: str = "") -> dict[str, Any]:
 def test_an_error_has_a_class(told: dict[str, Any], fault: Fault, code: str, doubt: bool) -> None:
     failed = failure(told, writes=True)
     assert (failed.fault, failed.code, failed.in_doubt) == (fault, code, doubt)
+
+
+@pytest.mark.parametrize(
+    ("code", "fault", "wait_s"),
+    [
+        ("70032", Fault.AUTH, None),
+        ("70035", Fault.AUTH, None),
+        ("70036", Fault.RATE, None),
+        ("70031", Fault.RATE, 10.0),
+    ],
+)
+def test_a_gateway_that_lets_nobody_in_says_why(
+    floor: Floor, code: str, fault: Fault, wait_s: float | None
+) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": "*", "do": f"code {code}", "times": 9}])
+    shop._pop._access.line.leave()  # a ban is not waited out
+    failed = refused(lambda: shop.detail(number))
+    assert (failed.fault, failed.code, failed.wait_s) == (fault, code, wait_s)
 
 
 def test_a_question_refused_is_the_orders_fault_only_when_it_is_not_there() -> None:
