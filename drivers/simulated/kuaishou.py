@@ -29,15 +29,25 @@ _CASES = {"open": 10, "withdrawn": 70, "refunded": 60}
 _WEEK_MS = 7 * 86_400_000
 
 
-class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of ours
-    """A result other than 1."""
+COMPANIES = {2, 3, 4, 6, 7, 8, 9, 11, 12, 14, 53, 97, 109}
+"""Carriers by the platform's numbers."""
 
-    def __init__(self, result: int, text: str, code: str = "807000") -> None:
+
+class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of ours
+    """A result other than 1: a number and a sentence."""
+
+    def __init__(self, result: int, text: str) -> None:
         super().__init__(text)
-        self.told = {
-            **{"result": result, "code": code, "msg": "业务处理失败"},
-            **{"subCode": str(result), "subMsg": text, "errorMsg": text},
-        }
+        self.told: dict[str, Any] = {"result": result, "error_msg": text}
+
+
+class NotDone(Refused):
+    """A method's own refusal, told in more fields."""
+
+    def __init__(self, result: int, text: str) -> None:
+        super().__init__(result, text)
+        self.told |= {"code": "807000", "msg": "业务处理失败"}
+        self.told |= {"sub_code": str(result), "sub_msg": text}
 
 
 class SimulatedKuaishou(Shop):
@@ -57,6 +67,19 @@ class SimulatedKuaishou(Shop):
         world = {"first_number": 2_600_000_000_000_007, **world}
         super().__init__(clock, app_key, app_secret, session, refresh_token, **world)
         self._sign_secret = sign_secret
+        self.withdrawn = False
+        """Whether the seller took the app's right back."""
+        self.calls_a_day = 1_000_000
+        """How often a day this app may call."""
+        self.broken_renewals = 0
+        """How many of the next renewals meet trouble of the platform's own."""
+        self._day = self._today = 0
+
+    def revoke(self) -> None:
+        """The seller withdraws the authorisation: neither token works."""
+        with self.lock:
+            super().revoke()
+            self.withdrawn = True
 
     def place(self, order: SimOrder | Mapping[str, Any]) -> str:
         """A basket comes in; the number of its first order."""
@@ -93,7 +116,8 @@ class SimulatedKuaishou(Shop):
         except Refused as refused:
             return packed(refused.told)
         except Limited:
-            return packed(Refused(802002, "调用过于频繁,触发限流", "802000").told)
+            key = f"apiId:{sent['method']};appkey:{self.app_key}"
+            return packed(Refused(802002, f"Exceed qps limit, KEY [{key}], MAX_QPS [300.0]").told)
 
     def empty(self, request: Request) -> Reply:
         """A well-formed answer with nothing in it."""
@@ -101,27 +125,42 @@ class SimulatedKuaishou(Shop):
 
     def trouble(self) -> Reply:
         """A failure behind the platform's door."""
-        return packed(Refused(802001, "系统繁忙，请稍后重试", "802000").told)
+        return packed(Refused(802001, "系统繁忙，请稍后重试").told)
 
     def _admitted(self, request: Request, sent: Mapping[str, str]) -> None:
         if sent.get("appkey") != self.app_key:
-            raise Refused(801001, "appkey无效", "801000")
+            raise Refused(801001, "appkey无效")
         if request.path != "/" + sent.get("method", "").replace(".", "/"):
-            raise Refused(801002, "method无效", "801000")
+            raise Refused(801002, "method无效")
         stamp = sent.get("timestamp", "")
         if not stamp.isdecimal() or abs(int(stamp) - self.now()) > 600_000:
-            raise Refused(801003, "timestamp无效", "801000")
+            raise Refused(801003, "timestamp无效")
         if not hmac.compare_digest(sent.get("sign", ""), signed(sent, self._sign_secret)):
-            raise Refused(801004, "签名验证失败", "801000")
+            raise Refused(801004, "验签失败")
+        self._within_the_day()
         self.rate(sent["method"])
         if not self.in_session(sent.get("access_token", "")):
-            raise Refused(801005, "access_token已过期", "801000")
+            if self.withdrawn:
+                raise Refused(24, "AUTHORIZATION_REVOKED")
+            raise Refused(28, "TOKEN过期")
+
+    def _within_the_day(self) -> None:
+        """Count a call of the app's; in Shanghai a day begins at 16:00 UTC."""
+        day = (self.now() + 28_800_000) // 86_400_000
+        self._day, self._today = day, self._today + 1 if day == self._day else 1
+        if self._today > self.calls_a_day:
+            raise Refused(802003, f"Exceed quota limit, KEY [appkey:{self.app_key}]")
 
     def _renewed(self, form: Mapping[str, str]) -> dict[str, Any]:
-        if form.get("app_secret") != self._app_secret or not self.refresh_token:
-            return {"result": 100200100, "error_msg": "invalid_grant"}
+        if self.broken_renewals:
+            self.broken_renewals -= 1
+            return _error(100200500, "server_error", "server error")
+        if form.get("app_secret") != self._app_secret:
+            return _error(100200101, "unauthorized_client", "app secret is wrong")
+        if not self.refresh_token:
+            return _error(100200102, "access_denied", "refreshToken.revokedAuthorization")
         if form.get("refresh_token") != self.refresh_token:
-            return {"result": 100200100, "error_msg": "invalid_grant"}
+            return _error(100200102, "access_denied", "refreshToken.discarded")
         return {"result": 1, **self.renew(), "expires_in": 172_800}
 
     def _carried_out(self, sent: Mapping[str, str]) -> Any:
@@ -135,18 +174,18 @@ class SimulatedKuaishou(Shop):
                 return self._shipping(param)
             case "open.seller.order.logistics.update":
                 return self._updating(param)
-        raise Refused(801002, "method无效", "801000")
+        raise Refused(801002, "method无效")
 
     # --- listing and detail ---------------------------------------------------------------------
 
     def _listing(self, param: Mapping[str, Any]) -> dict[str, Any]:
         size, since, until = param.get("pageSize"), param.get("beginTime"), param.get("endTime")
         if not isinstance(size, int) or not 1 <= size <= 50 or param.get("orderViewStatus") != 1:
-            raise Refused(2001, "pageSize无效")
+            raise NotDone(2001, "pageSize无效")
         if not isinstance(since, int) or not isinstance(until, int) or since > until:
-            raise Refused(2001, "endTime无效")
+            raise NotDone(2001, "endTime无效")
         if until - since > _WEEK_MS or param.get("queryType") not in (1, 2):
-            raise Refused(2001, "beginTime无效")
+            raise NotDone(2001, "beginTime无效")
         start = int(str(param.get("cursor") or 0))
         found = (self.born if param["queryType"] == 1 else self.changed)(since, until)
         found.reverse()
@@ -157,7 +196,7 @@ class SimulatedKuaishou(Shop):
     def _known(self, number: object) -> Deal:
         deal = self.deals.get(str(number))
         if deal is None:
-            raise Refused(2002, "订单不存在")
+            raise NotDone(2002, "订单不存在")
         return deal
 
     def _wire(self, deal: Deal) -> dict[str, Any]:
@@ -213,27 +252,40 @@ class SimulatedKuaishou(Shop):
     def _shipping(self, param: Mapping[str, Any]) -> dict[str, Any]:
         deal, waybill = self._known(param.get("orderId")), str(param.get("expressNo") or "")
         try:
-            if not isinstance(param.get("expressCode"), int) or len(waybill) < 6:
-                raise Refused(2003, "物流单号不符合规则")
+            self._parcel(deal, param.get("expressCode"), waybill)
             if deal.stage != "to_ship" or "hold" in deal.marks:
-                raise Refused(2004, "订单状态不允许发货")
+                raise NotDone(2004, "订单状态不允许发货")
             if self.refuse_refunds and deal.items[0].refund == "open":
-                raise Refused(2005, "订单退款中，不允许发货")
+                raise NotDone(2005, "订单退款中，不允许发货")
         except Refused as refused:
-            self.refused(deal.number, waybill, str(refused.told["subCode"]))
+            self.refused(deal.number, waybill, str(refused.told["result"]))
             raise
         self.post(deal, deal.items, waybill, str(param["expressCode"]))
         return {}
 
+    def _parcel(self, deal: Deal, company: object, waybill: str) -> None:
+        """The platform's rules for a waybill; all of them are told as 11."""
+        if company not in COMPANIES:
+            raise Refused(11, "快递公司不存在")
+        if len(waybill) < 6:
+            raise Refused(11, "运单号和物流公司不匹配")
+        others = [d for d in self.deals.values() if d is not deal and d.address != deal.address]
+        if any(item.waybill == waybill for other in others for item in other.items):
+            raise Refused(11, "同一个运单号对应收件地址超过1个")
+
     def _updating(self, param: Mapping[str, Any]) -> dict[str, Any]:
         """Another waybill in the place of the one there is."""
         deal, waybill = self._known(param.get("orderId")), str(param.get("expressNo") or "")
-        if not isinstance(param.get("expressCode"), int) or len(waybill) < 6:
-            raise Refused(2003, "物流单号不符合规则")
+        self._parcel(deal, param.get("expressCode"), waybill)
         if deal.stage != "shipped":
-            raise Refused(2006, "订单未发货，不能修改物流")
+            raise NotDone(2006, "订单未发货，不能修改物流")
         self.repost(deal, deal.items, waybill, str(param["expressCode"]))
         return {}
+
+
+def _error(result: int, error: str, text: str) -> dict[str, Any]:
+    """How a renewal is refused."""
+    return {"result": result, "error": error, "error_msg": text}
 
 
 def signed(sent: Mapping[str, str], secret: str) -> str:
