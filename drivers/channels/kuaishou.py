@@ -21,6 +21,7 @@ from drivers.channels import kuaishou_order
 from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
 from drivers.channels.connector import Connector, Limits, asked_for, numeral
 from drivers.channels.halves import Page, halved
+from drivers.channels.kuaishou_order import Piece
 from drivers.channels.reading import (
     Told,
     next_midnight,
@@ -36,6 +37,7 @@ GATEWAY = "https://openapi.kwaixiaodian.com"
 LISTING = "open.order.cursor.list"
 DETAIL = "open.order.detail"
 SHIP = "open.seller.order.goods.deliver"
+SPLIT = "open.order.goods.split.deliver"
 UPDATE = "open.seller.order.logistics.update"
 REFRESH = "/oauth2/refresh_token"
 CARRIERS: Mapping[str, str] = {
@@ -50,7 +52,7 @@ CARRIERS: Mapping[str, str] = {
     "deppon": "53",
 }
 """As the platform's table of carriers (物流公司编号) tells them."""
-_ALL = 1
+_ALL, _ALL_DELIVERED = 1, 40
 _BY_CREATION, _BY_CHANGE = 1, 2
 _EXPIRED = "token"
 _TROUBLE, _TROUBLE_CODE = "server_error", "100200500"
@@ -118,20 +120,56 @@ class KuaishouShop(Connector):
     def ship(self, shipment: Shipment) -> None:
         """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken.
 
-        What a second report does is not documented, so the order is looked at first.
+        The same report again is taken for the first one, one with another waybill is not
+        described: the order is looked at first.
         """
         asked = self._parcel(shipment)
-        known = {parcel.waybill for parcel in self.shipped(shipment.platform_number)}
-        if shipment.waybill in known:
-            return
-        if known:
+        told = self._order(shipment.platform_number)
+        with_gifts, inside = _inside(told, shipment)
+        subs = {piece.sub_number for piece in inside}
+        known = {
+            parcel.waybill
+            for parcel in kuaishou_order.parcels(told)
+            if not parcel.sub_number or parcel.sub_number in subs
+        }
+        if known - {shipment.waybill}:
             raise CallFailed(Fault.BUSINESS, "already_shipped", " ".join(sorted(known)))
-        self._call(SHIP, asked, writes=True)
+        if with_gifts:
+            self._ship_by_piece(asked, [piece for piece in inside if piece.left], known)
+        elif not known:
+            self._call(SHIP, asked, writes=True)
+
+    def _ship_by_piece(self, asked: Mapping[str, Any], left: list[Piece], known: set[str]) -> None:
+        """Report gifts with their item: the plain report ships the item alone, and the gifts of
+        an order that was reported so go by this way too."""
+        if not left and not known:
+            raise CallFailed(Fault.BUSINESS, "already_shipped", "nothing left to ship")
+        if not left:
+            return
+        goods = [{"oid": numeral(piece.oid), "deliveryNum": piece.left} for piece in left]
+        package = {"expressCode": asked["expressCode"], "expressNo": asked["expressNo"]}
+        whole = {
+            "mainOrderId": asked["orderId"],
+            "deliveryItemInfoList": [{"deliveryGoodsInfoList": goods, **package}],
+            "deliveryStatus": [
+                {"oid": piece["oid"], "confirmDeliveryStatus": _ALL_DELIVERED} for piece in goods
+            ],
+        }
+        self._call(SPLIT, whole, writes=True)
 
     def reship(self, shipment: Shipment, old: str) -> None:
-        """Put another waybill in the place of the order's one. Raises CallFailed, ``in_doubt`` when
-        it may have been taken."""
-        self._call(UPDATE, self._parcel(shipment), writes=True)
+        """Put another waybill in the place of ``old``. Raises CallFailed, ``in_doubt`` when some of
+        it may have been done: asked again, it goes on where it was.
+
+        An item and its gifts are parcels of their own there, also with the same waybill.
+        """
+        asked, told = self._parcel(shipment), self._order(shipment.platform_number)
+        found = kuaishou_order.packages(told, old)
+        if not found and not kuaishou_order.packages(told, shipment.waybill):
+            raise CallFailed(Fault.BUSINESS, "no_parcel", f"expected a parcel {old}")
+        for package in found:
+            named = {"logisticsId": numeral(package)} if package else {}
+            self._call(UPDATE, {**asked, **named}, writes=True)
 
     def _parcel(self, shipment: Shipment) -> dict[str, Any]:
         company = self._carrier(shipment)
@@ -190,6 +228,18 @@ class KuaishouShop(Connector):
         if told.get("result") != 1:
             return None
         return tokens_in(told, self.server_now(), tokens.refresh_token)
+
+
+def _inside(told: Told, shipment: Shipment) -> tuple[bool, list[Piece]]:
+    """Whether an order has gifts, and what of it is in a parcel. Raises CallFailed for a line it
+    lacks."""
+    held = list(kuaishou_order.pieces(told))
+    wanted = set(shipment.sub_numbers)
+    if len(held) == 1 or not wanted:
+        return len(held) > 1, held
+    if wanted - {piece.sub_number for piece in held}:
+        raise CallFailed(Fault.BUSINESS, "no_lines", " ".join(shipment.sub_numbers))
+    return True, [piece for piece in held if piece.sub_number in wanted]
 
 
 _DAILY = re.compile(r"exceed quota", re.IGNORECASE)

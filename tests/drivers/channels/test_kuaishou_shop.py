@@ -8,7 +8,8 @@ import pytest
 from core.orders.values import value_map
 from core.ports import Fault
 from drivers.channels.access import Tokens
-from drivers.channels.kuaishou import CARRIERS, SHIP, failure
+from drivers.channels.kuaishou import CARRIERS, SHIP, SPLIT, UPDATE, failure
+from drivers.simulated.deals import SimLine
 from drivers.simulated.kuaishou import REFRESH, signed
 from tests.drivers.channels.kinds import KUAISHOU
 from tests.drivers.channels.shopkit import (
@@ -21,6 +22,10 @@ from tests.drivers.channels.shopkit import (
     refused,
     vectors,
 )
+
+OLD = "orderRefundList"
+"""Where older answers have the refunds."""
+GIFTED = (TWO[0], SimLine(sku="CARD", title="卡", price_cents=0, gift=True))
 
 
 @pytest.fixture
@@ -68,6 +73,9 @@ def test_a_basket_is_as_many_orders(floor: Floor) -> None:
         ([], "WAIT_SELLER_SEND_GOODS", "none", "none"),
         ([10], "WAIT_SELLER_SEND_GOODS", "10", "open"),
         ([70], "WAIT_SELLER_SEND_GOODS", "70", "none"),
+        ([11], "WAIT_SELLER_SEND_GOODS", "11", "open"),
+        ([21], "WAIT_SELLER_SEND_GOODS", "21", "open"),
+        ([22], "WAIT_SELLER_SEND_GOODS", "22", "open"),
         ([70, 10], "WAIT_SELLER_SEND_GOODS", "10", "open"),
         ([60], "WAIT_SELLER_SEND_GOODS", "60/30", "unknown"),
         ([70, 60], "TRADE_CLOSED", "60", "refunded"),
@@ -79,9 +87,10 @@ def test_refunds_beside_the_item(
     floor: Floor, refunds: list[int] | None, stage: str, word: str, ours: str
 ) -> None:
     told = None if refunds is None else [{"refundStatus": status} for status in refunds]
-    (number,) = floor.place(status=stage, more={"orderRefundList": told})
-    (line,) = floor.shop().detail(number).lines
-    assert line.refund == word and value_map("kuaishou").refund_of(line.refund) == ours
+    for floor.server.old_refund_key, key in ((False, "orderDetailRefundList"), (True, OLD)):
+        (number,) = floor.place(status=stage, more={key: told})
+        (line,) = floor.shop().detail(number).lines
+        assert line.refund == word and value_map("kuaishou").refund_of(line.refund) == ours
 
 
 def test_what_stops_an_order_is_a_flag(floor: Floor) -> None:
@@ -138,6 +147,110 @@ def test_a_refund_keeps_it_from_being_shipped(floor: Floor) -> None:
 
 def test_a_number_that_is_none_is_the_orders_own_fault(floor: Floor) -> None:
     assert refused(lambda: floor.shop().detail("X-1")).fault is Fault.BUSINESS
+
+
+# --- gifts --------------------------------------------------------------------------------------
+
+
+def test_a_gift_is_a_line_and_an_order_of_its_own(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=GIFTED), floor.shop()
+    assert listed(shop) == [number]
+    item, gift = shop.detail(number).lines
+    assert (item.sub_number, item.gift, item.quantity) == (number, False, 2)
+    assert (gift.sku, gift.gift, gift.price_cents, gift.quantity) == ("CARD", True, 0, 1)
+    assert gift.sub_number != number and gift.refund == "none"
+
+
+def test_a_gift_is_reported_with_its_item(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=GIFTED), floor.shop()
+    item, gift = (line.sub_number for line in shop.detail(number).lines)
+    shop.ship(parcel(number))
+    shop.ship(parcel(number))
+    assert (floor.server.count(SHIP), floor.server.count(SPLIT)) == (0, 1)
+    (told,) = floor.server.shipments[number]
+    assert told["oids"] == [item, gift]
+    assert {(x.waybill, x.sub_number) for x in shop.shipped(number)} == {
+        ("ZT0000001", item),
+        ("ZT0000001", gift),
+    }
+
+
+def test_a_gift_that_a_plain_report_left_behind_follows(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=GIFTED), floor.shop()
+    plain = {"orderId": int(number), "expressNo": "ZT0000001", "expressCode": 9}
+    shop._call(SHIP, plain, writes=True)
+    item, gift = shop.detail(number).lines
+    assert (item.status, gift.status) == ("40", "30")
+    shop.ship(parcel(number))
+    assert [told["oids"] for told in floor.server.shipments[number]] == [
+        [item.sub_number],
+        [gift.sub_number],
+    ]
+
+
+def test_a_gift_may_go_in_a_parcel_of_its_own(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=GIFTED), floor.shop()
+    item, gift = (line.sub_number for line in shop.detail(number).lines)
+    shop.ship(parcel(number, item))
+    shop.ship(parcel(number, gift, waybill="ZT0000002"))
+    assert {(x.waybill, x.sub_number) for x in shop.shipped(number)} == {
+        ("ZT0000001", item),
+        ("ZT0000002", gift),
+    }
+    failed = refused(lambda: shop.ship(parcel(number, item, waybill="ZT0000003")))
+    assert (failed.fault, failed.code) == (Fault.BUSINESS, "already_shipped")
+    assert refused(lambda: shop.ship(parcel(number, "77"))).code == "no_lines"
+
+
+def test_a_gift_that_is_not_sent_any_more_is_in_no_parcel(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=GIFTED), floor.shop()
+    item, gift = (line.sub_number for line in shop.detail(number).lines)
+    floor.server.agree_refund(number, gift)
+    words = [line.refund for line in shop.detail(number).lines]
+    assert [value_map("kuaishou").refund_of(word) for word in words] == ["none", "refunded"]
+    shop.ship(parcel(number))
+    assert floor.server.shipments[number][0]["oids"] == [item]
+
+
+def test_a_refund_of_the_item_stops_its_gift(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=GIFTED), floor.shop()
+    floor.server.refund(number, number)
+    assert [line.refund for line in shop.detail(number).lines] == ["10", "10"]
+
+
+# --- waybills -----------------------------------------------------------------------------------
+
+
+def test_a_label_that_was_drawn_is_no_shipment(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.label(number, "ZT0000001")
+    assert shop._order(number)["orderLogisticsInfo"][0]["expressNo"] == "ZT0000001"
+    assert shop.shipped(number) == ()
+    shop.ship(parcel(number))
+    assert floor.server.count(SHIP) == 1 and len(floor.server.shipments[number]) == 1
+    assert [x.waybill for x in shop.shipped(number)] == ["ZT0000001"]
+
+
+def test_another_waybill_than_the_label_has_is_refused(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.label(number, "ZT0000001")
+    failed = refused(lambda: shop.ship(parcel(number, waybill="ZT0000009")))
+    assert (failed.fault, failed.code) == (Fault.BUSINESS, "11")
+
+
+def test_every_package_with_the_old_waybill_gets_the_new_one(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=GIFTED), floor.shop()
+    shop.ship(parcel(number))
+    new = parcel(number, waybill="ZT0000002")
+    floor.server.script([{"at": UPDATE, "do": "drop_after_commit"}])
+    assert refused(lambda: shop.reship(new, "ZT0000001")).in_doubt
+    shop.reship(new, "ZT0000001")
+    shop.reship(new, "ZT0000001")
+    assert {x.waybill for x in shop.shipped(number)} == {"ZT0000002"}
+    assert floor.server.count(UPDATE) == 2
+    assert (
+        refused(lambda: shop.reship(parcel(number, waybill="ZT0000003"), "X")).code == "no_parcel"
+    )
 
 
 # --- refusals -----------------------------------------------------------------------------------
