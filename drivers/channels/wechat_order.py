@@ -13,7 +13,7 @@ from core.text import clean
 from drivers.channels.halves import Page
 from drivers.channels.reading import MISSING, Reading, Told, below, is_set, part, raw, rows, word
 
-_WAITS_FOR_SHOP = "3"
+_WAITS_FOR_SHOP, _AGREED = "3", "4"
 _BEFORE_SHIPPING = ("10", "12", "13", "20", "21")
 
 
@@ -62,10 +62,11 @@ def order(told: Told, now: int) -> PlatformOrder:
 
 
 def numbered(told: Told) -> Iterator[tuple[str, Told]]:
-    """The lines with the numbers we give them; the same SKU on a second line gets a suffix."""
+    """The lines with the numbers we give them: by the SKU that was ordered, also where the shop has
+    agreed to another one since; the same SKU on a second line gets a suffix."""
     seen: dict[str, int] = {}
     for line in rows(part(told, "order_detail").get("product_infos")):
-        number = f"{word(told.get('order_id'))}-{word(line.get('sku_id'))}"
+        number = f"{word(told.get('order_id'))}-{_ordered(line)}"
         seen[number] = seen.get(number, 0) + 1
         yield (number if seen[number] == 1 else f"{number}-{seen[number]}"), line
 
@@ -246,5 +247,16 @@ def _under_review(delivery: Told) -> bool:
 
 def _sku_asked_for(line: Told) -> bool:
     """Whether the buyer asked for another SKU and the shop has not said yes or no."""
-    state = part(line, "change_sku_info").get("preshipment_change_sku_state")
-    return word(state) == _WAITS_FOR_SHOP
+    return _sku_change(line) == _WAITS_FOR_SHOP
+
+
+def _ordered(line: Told) -> str:
+    """The SKU that a line was ordered with."""
+    if _sku_change(line) == _AGREED and (old := word(line["change_sku_info"].get("old_sku_id"))):
+        return old
+    return word(line.get("sku_id"))
+
+
+def _sku_change(line: Told) -> str:
+    """Where the buyer's wish for another SKU stands."""
+    return word(part(line, "change_sku_info").get("preshipment_change_sku_state"))

@@ -59,6 +59,8 @@ class SimulatedWechat(Shop):
         self._decoded: set[str] = set()
         self._wanted: dict[str, str] = {}
         """The SKU that a buyer would rather have, by line number, until the shop says yes."""
+        self._ordered: dict[str, str] = {}
+        """The SKU that a line had before the shop said yes."""
         self._changes: dict[str, int] = {}
         """How often waybills of an order were changed."""
 
@@ -85,7 +87,8 @@ class SimulatedWechat(Shop):
             deal = self.deals[number]
             for item in deal.items:
                 if item.number == line:
-                    item.line = replace(item.line, sku=self._wanted.pop(line))
+                    old = self._ordered[line] = item.line.sku
+                    item.line = replace(item.line, sku=self._wanted.pop(line, old))
             self._touched(deal)
 
     # --- calls ----------------------------------------------------------------------------------
@@ -239,10 +242,15 @@ class SimulatedWechat(Shop):
         return overlaid(told, item.more)
 
     def _sku_asked_for(self, item: Item) -> dict[str, Any]:
-        if item.number not in self._wanted:
+        """The buyer's wish for another SKU: still there once the shop said yes."""
+        if wanted := self._wanted.get(item.number):
+            state, old, new = 3, item.line.sku, wanted
+        elif item.number in self._ordered:
+            state, old, new = 4, self._ordered[item.number], item.line.sku
+        else:
             return {}
-        old, new = _sku_id(item.line.sku), _sku_id(self._wanted[item.number])
-        return {"preshipment_change_sku_state": 3, "old_sku_id": old, "new_sku_id": new}
+        skus = {"old_sku_id": int(_sku_id(old)), "new_sku_id": int(_sku_id(new))}
+        return {"preshipment_change_sku_state": state, **skus}
 
     def _address(self, deal: Deal) -> dict[str, Any]:
         """Where it goes as everybody may see it; the virtual number once somebody asked."""

@@ -170,14 +170,17 @@ def test_an_address_asked_for_is_another_one_or_none(
 
 def test_another_sku_asked_for_stops_the_order_until_the_shop_said_so(floor: Floor) -> None:
     (number,), shop = floor.place(), floor.shop()
+    (ordered,) = shop.detail(number).lines
     floor.server.want_sku(number, f"{number}-1", "TEA-2")
     assert shop.detail(number).flags == ("sku_change",)
     failed = refused(lambda: shop.ship(parcel(number)))
     assert (failed.fault, failed.code) == (Fault.BUSINESS, "10020276")
     floor.server.grant_sku(number, f"{number}-1")
     order = shop.detail(number)
-    assert (order.flags, order.lines[0].sku) == ((), "TEA-2")
-    shop.ship(parcel(number))
+    (line,) = order.lines
+    assert (order.flags, line.sku, line.sub_number) == ((), "TEA-2", ordered.sub_number)
+    shop.ship(parcel(number, line.sub_number))
+    assert shop.shipped(number)[0].sub_number == ordered.sub_number
 
 
 # --- who somebody is ----------------------------------------------------------------------------
