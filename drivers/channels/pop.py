@@ -44,6 +44,8 @@ class Gateway:
         if len(found) != 1:
             raise CallFailed(Fault.TRANSIENT, "no_content", in_doubt=writes)
         content: Told = found[0]
+        if content.get("success") is False and any(content.get(key) for key in _REFUSED):
+            raise failure({"error_code": _BUSINESS, **_as_sub(content)}, writes=writes)
         return content
 
     def _form(self, method: str, params: Mapping[str, object], token: str) -> dict[str, str]:
@@ -82,6 +84,11 @@ def confirmed(content: Told) -> bool:
     return any(str(word).lower() in ("true", "1") for word in said)
 
 
+def _as_sub(content: Told) -> Told:
+    """A method's refusal inside its own answer, told as the one beside it would be."""
+    return {"sub_code": content.get("error_code"), "sub_msg": content.get("error_msg")}
+
+
 # --- errors ---------------------------------------------------------------------------------------
 
 _BY_CODE = {
@@ -99,6 +106,9 @@ _PAUSE_S = 10.0
 _ON_TRIAL = "70036"
 """An app that is still being tested used up its calls: until when is not said."""
 _BUSINESS = "50001"
+_REFUSED = ("error_code", "error_msg")
+"""What an answer holds that is a refusal: Kuaituantuan's methods say no under HTTP 200 and their
+own name (the platform's SDK models: ``success``, ``error_code``, ``error_msg``, ``result``)."""
 
 
 def failure(error: Mapping[str, Any], *, writes: bool = False) -> CallFailed:

@@ -2,9 +2,12 @@
 
 There is no signature: a call carries the access token, which the app's id and secret give at any
 time (``stable_token``). Listings give numbers behind an opaque cursor, see ``halves``.
+
+Source: the platform's documents of its order calls, and the error codes of each of them.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -112,21 +115,22 @@ class WechatShop(Connector):
         self._call(SHIP, asked, writes=True)
 
     def reship(self, shipment: Shipment, old: str) -> None:
-        """Put a waybill in the place of ``old``; the order's other parcels are told again as they
-        are. Raises CallFailed, ``in_doubt`` when it may have been taken."""
+        """Put a waybill in the place of ``old``: the platform takes three such changes of an order.
+        Raises CallFailed, ``in_doubt`` when it may have been taken."""
         company = self._carrier(shipment)
         told = self._order(shipment.platform_number)
-        packs = wechat_order.repacked(told, old, company, shipment.waybill)
-        parcels = [{**pack, "deliver_type": _SELF_SENT} for pack in packs]
-        asked = {"order_id": shipment.platform_number, "delivery_list": parcels}
+        change = wechat_order.changed(told, old, company, shipment.waybill)
+        if change is None:
+            return
+        asked = {"order_id": shipment.platform_number, "change_infos": [change]}
         self._call(UPDATE, asked, writes=True)
 
     def reveal(self, number: str, receiver: Receiver) -> Receiver:
         """Who a hidden receiver is. Raises CallFailed."""
-        told = part(self._call(DECODE, {"order_id": number}), "address_info")
-        if not told:
+        told = self._call(DECODE, {"order_id": number})
+        if not part(told, "address_info"):
             raise CallFailed(Fault.TRANSIENT, "no_receiver", f"expected the receiver of {number}")
-        return wechat_order.receiver({"address_info": told})
+        return wechat_order.revealed(told, self.server_now())
 
     # --- calls ----------------------------------------------------------------------------------
 
@@ -166,15 +170,21 @@ class WechatShop(Connector):
 
 
 _AUTH = (*_EXPIRED, "40002", "40013", "40125", "40164", "41001", "41002", "41004", "61024")
+_NOT_ON_THE_LIST = ("45035", "61004")
+"""Our address is not one of those the app may be called from."""
 _PERMISSION = ("40097", "43002", "43104", "44002", "47001", "48001", "48004", "10020050")
 _DAILY = ("45009",)
 _OFTEN = ("45011", "45047")
+_ONCE_MORE = ("-1", "100003", "100004")
+"""Trouble of its own, or somebody else was changing the order."""
+_OF_THE_ORDER = re.compile(r"10[0189]\d{3}|606\d{3,4}|100\d{5}")
+"""No such order, its status, its after-sale, what is in a parcel: the shop's own numbers."""
 
 
 def failure(told: Mapping[str, Any], now: int, *, writes: bool = False) -> CallFailed:
     """What an errcode means; ``now`` is the platform's time."""
     code, said = clean(told.get("errcode"), 20), clean(told.get("errmsg"), 300)
-    if code in _AUTH:
+    if code in (*_AUTH, *_NOT_ON_THE_LIST):
         return CallFailed(Fault.AUTH, code, said)
     if code in _DAILY:
         return CallFailed(Fault.RATE, code, said, wait_s=(next_midnight(now) - now) / 1000)
@@ -182,8 +192,8 @@ def failure(told: Mapping[str, Any], now: int, *, writes: bool = False) -> CallF
         return CallFailed(Fault.RATE, code, said, wait_s=60)
     if code in _PERMISSION:
         return CallFailed(Fault.PERMISSION, code, said)
-    if code == "-1":
+    if code in _ONCE_MORE:
         return CallFailed(Fault.TRANSIENT, code, said, in_doubt=writes)
-    if code.startswith("100") and len(code) >= 8:  # the shop's own numbers: about this order
+    if _OF_THE_ORDER.fullmatch(code):
         return CallFailed(Fault.BUSINESS, code, said)
     return CallFailed(Fault.UNKNOWN, code, said, in_doubt=writes)

@@ -4,7 +4,8 @@ Money on the wire is fen, time is Unix seconds. A line has no number of its own,
 the order's and the SKU's; how many of it are in after-sale stands beside how many were bought.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.ports import CallFailed, Fault, PlatformLine, PlatformOrder, Receiver, ShippedParcel
@@ -12,6 +13,7 @@ from core.text import clean
 from drivers.channels.halves import Page
 from drivers.channels.reading import MISSING, Reading, Told, below, is_set, part, raw, rows, word
 
+_WAITS_FOR_SHOP, _AGREED = "3", "4"
 _BEFORE_SHIPPING = ("10", "12", "13", "20", "21")
 
 
@@ -54,16 +56,17 @@ def order(told: Told, now: int) -> PlatformOrder:
         seller_note=clean(more.get("merchant_notes")),
         amount_cents=amount,
         freight_cents=freight,
-        flags=reading.flags(_flags(part(detail, "delivery_info"))),
+        flags=reading.flags(_flags(told)),
         raw=raw(told),
     )
 
 
 def numbered(told: Told) -> Iterator[tuple[str, Told]]:
-    """The lines with the numbers we give them; the same SKU on a second line gets a suffix."""
+    """The lines with the numbers we give them: by the SKU that was ordered, also where the shop has
+    agreed to another one since; the same SKU on a second line gets a suffix."""
     seen: dict[str, int] = {}
     for line in rows(part(told, "order_detail").get("product_infos")):
-        number = f"{word(told.get('order_id'))}-{word(line.get('sku_id'))}"
+        number = f"{word(told.get('order_id'))}-{_ordered(line)}"
         seen[number] = seen.get(number, 0) + 1
         yield (number if seen[number] == 1 else f"{number}-{seen[number]}"), line
 
@@ -98,21 +101,27 @@ def contents(told: Told, subs: tuple[str, ...]) -> list[dict[str, Any]]:
     return lines
 
 
-def repacked(told: Told, old: str, company: str, waybill: str) -> list[dict[str, object]]:
-    """An order's parcels as they are to be told, one of them with another waybill. Raises
-    CallFailed when it has none of that number."""
-    packs: list[dict[str, object]] = [
-        {
-            "delivery_id": company if mine else clean(pack.get("delivery_id"), 40),
-            "waybill_id": waybill if mine else clean(pack.get("waybill_id"), 60),
-            "product_infos": [dict(line) for line in rows(pack.get("product_infos"))],
-        }
-        for pack in _packs(told)
-        for mine in [clean(pack.get("waybill_id"), 60) == old]
-    ]
-    if not any(pack["waybill_id"] == waybill for pack in packs):
+def changed(told: Told, old: str, company: str, waybill: str) -> dict[str, Any] | None:
+    """The change of an order's parcel ``old`` to another waybill; None when it has that already.
+
+    The list of all its parcels cannot be told anew once there are several. Raises CallFailed
+    (BUSINESS) when there is no parcel of that number.
+    """
+    packs = {clean(pack.get("waybill_id"), 60): pack for pack in _packs(told)}
+    if old not in packs and waybill in packs:
+        return None
+    if old not in packs:
         raise CallFailed(Fault.BUSINESS, "no_parcel", f"expected a parcel {old}")
-    return packs
+    goods = [
+        {key: line[key] for key in ("product_id", "sku_id", "product_cnt") if key in line}
+        for line in rows(packs[old].get("product_infos"))
+    ]
+    before = {"delivery_id": clean(packs[old].get("delivery_id"), 40), "waybill_id": old}
+    after = {"delivery_id": company, "waybill_id": waybill}
+    return {
+        "old": {**before, "product_infos": goods},
+        "new": {**after, "product_infos": goods},
+    }
 
 
 def _packs(told: Told) -> list[Told]:
@@ -172,6 +181,18 @@ def _spec(told: Told) -> str:
     )
 
 
+def revealed(told: Told, now: int) -> Receiver:
+    """The receiver of an answer in clear. With a virtual number the buyer's own stays masked; the
+    one to call, and for a label, is told beside the address until it ends."""
+    found = receiver(told)
+    virtual = part(told, "virtual_number_info")
+    number, extension = (clean(virtual.get(key), 30) for key in ("virtual_number", "extension"))
+    ends = Reading().seconds(virtual.get("expiration"))
+    if not number or (ends is not None and ends <= now):
+        return found
+    return replace(found, phone="-".join(filter(None, (number, extension))))
+
+
 def receiver(told: Told) -> Receiver:
     """Where it goes, masked or in clear, as the platform tells it."""
     where = part(told, "address_info")
@@ -181,7 +202,7 @@ def receiver(told: Told) -> Receiver:
     rest = clean(where.get("detail_info"), 300) + clean(where.get("house_number"), 100)
     return Receiver(
         name=clean(where.get("user_name"), 100),
-        phone=clean(where.get("tel_number") or where.get("virtual_order_tel_number"), 40),
+        phone=_phone(where),
         province=province,
         city=city,
         district=district,
@@ -190,9 +211,52 @@ def receiver(told: Told) -> Receiver:
     )
 
 
+def _phone(where: Told) -> str:
+    """The number to call: a virtual one, with its extension, once the platform gave one out."""
+    virtual = clean(part(where, "tel_number_ext_info").get("virtual_tel_number"), 40)
+    if virtual and is_set(where.get("use_tel_number")):
+        return virtual
+    return clean(where.get("tel_number") or where.get("virtual_order_tel_number"), 40)
+
+
 def _flags(told: Told) -> Iterator[str]:
     """The platform's own reasons not to ship."""
-    if is_set(told.get("address_under_review")):
+    delivery = part(told, "order_detail", "delivery_info")
+    if _under_review(delivery):
         yield "address_review"
-    if is_set(told.get("deliver_method")):
+    if is_set(delivery.get("deliver_method")):
         yield "no_express"
+    if any(_sku_asked_for(line) for _, line in numbered(told)):
+        yield "sku_change"
+
+
+_ADDRESS = (
+    *("user_name", "tel_number", "province_name", "city_name", "county_name", "detail_info"),
+    *("house_number", "hash_code"),
+)
+
+
+def _under_review(delivery: Told) -> bool:
+    """Whether the buyer asked for another address: the one asked for stays there once it is the
+    order's own. What is masked may look the same, its ``hash_code`` does not."""
+    asked, has = delivery.get("address_under_review"), part(delivery, "address_info")
+    if not isinstance(asked, Mapping):
+        return is_set(asked)
+    return any(word(asked[key]) not in ("", word(has.get(key))) for key in _ADDRESS if key in asked)
+
+
+def _sku_asked_for(line: Told) -> bool:
+    """Whether the buyer asked for another SKU and the shop has not said yes or no."""
+    return _sku_change(line) == _WAITS_FOR_SHOP
+
+
+def _ordered(line: Told) -> str:
+    """The SKU that a line was ordered with."""
+    if _sku_change(line) == _AGREED and (old := word(line["change_sku_info"].get("old_sku_id"))):
+        return old
+    return word(line.get("sku_id"))
+
+
+def _sku_change(line: Told) -> str:
+    """Where the buyer's wish for another SKU stands."""
+    return word(part(line, "change_sku_info").get("preshipment_change_sku_state"))

@@ -2,11 +2,12 @@
 
 It holds callers to windows and pages, lists newest change first with the count of all, cancels
 single units, and takes a second report of a waybill without a word: the platform's list of parcels
-then holds both, which is what a careful caller looks at first.
+then holds both, which is what a careful caller looks at first. A report it refuses is answered like
+one that it takes, under HTTP 200 and the method's own name, with ``success`` false.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.clock import Clock
@@ -59,9 +60,9 @@ class SimulatedKtt(PopShop):
             case "pdd.ktt.order.get":
                 return {"ktt_order_get_response": self._wire(self._known(form, "order_sn"))}
             case "pdd.ktt.order.logistic.create":
-                return {"ktt_order_logistic_create_response": self._shipping(form)}
+                return {"ktt_order_logistic_create_response": _told_inside(self._shipping, form)}
             case "pdd.ktt.order.logistic.delete":
-                return {"ktt_order_logistic_delete_response": self._deleting(form)}
+                return {"ktt_order_logistic_delete_response": _told_inside(self._deleting, form)}
         raise Refused(10017)
 
     def empty(self, request: Request) -> Reply:
@@ -111,7 +112,7 @@ class SimulatedKtt(PopShop):
             self.refused(number, waybill, str(refused.told["sub_code"]))
             raise
         self.post(deal, items, waybill, form.get("logisticsName", ""))
-        return {"is_success": True}
+        return {"success": True, "result": {}}
 
     def _deleting(self, form: Mapping[str, str]) -> dict[str, Any]:
         """A report is taken back."""
@@ -125,7 +126,7 @@ class SimulatedKtt(PopShop):
         self._undone.add((deal.number, waybill))
         self._touched(deal)
         self.commit(what="unshipped", tid=deal.number, waybill=waybill)
-        return {"is_success": True}
+        return {"success": True, "result": {}}
 
     def _parcel(self, deal: Deal, named: str) -> list[Item]:
         """The lines a call is about, gifts with them."""
@@ -223,6 +224,22 @@ class SimulatedKtt(PopShop):
             for told in self.shipments.get(deal.number, [])
             if (deal.number, told["waybill"]) not in self._undone
         ]
+
+
+def _told_inside(
+    method: Callable[[Mapping[str, str]], dict[str, Any]], form: Mapping[str, str]
+) -> dict[str, Any]:
+    """A method's answer, also where it is a refusal of its own; the gateway's stay beside it."""
+    try:
+        return method(form)
+    except Refused as refused:
+        if not refused.told["sub_code"] or refused.told["error_code"] != 50001:
+            raise
+        said = {
+            "error_code": int(str(refused.told["sub_code"])),
+            "error_msg": refused.told["sub_msg"],
+        }
+        return {"success": False, **said, "result": None}
 
 
 def _after_sales(deal: Deal) -> Any:

@@ -7,6 +7,7 @@ offset, the worst a platform may do. Verbs: those of ``drivers.simulated.http`` 
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.clock import Clock
@@ -53,6 +54,15 @@ class SimulatedWechat(Shop):
         self._ends = 0
         self._given = 0
         self._forced: list[int] = []
+        self.virtual_numbers = False
+        """Whether buyers are called through numbers of the platform's."""
+        self._decoded: set[str] = set()
+        self._wanted: dict[str, str] = {}
+        """The SKU that a buyer would rather have, by line number, until the shop says yes."""
+        self._ordered: dict[str, str] = {}
+        """The SKU that a line had before the shop said yes."""
+        self._changes: dict[str, int] = {}
+        """How often waybills of an order were changed."""
 
     def expire(self) -> None:
         """The token stops working before its time; asking unforced still gives the same one."""
@@ -64,6 +74,22 @@ class SimulatedWechat(Shop):
         with self.lock:
             self.expire()
             self._app_secret += "-changed"
+
+    def want_sku(self, number: str, line: str, sku: str) -> None:
+        """The buyer asks for another colour or size before the parcel leaves."""
+        with self.lock:
+            self._wanted[line] = sku
+            self._touched(self.deals[number])
+
+    def grant_sku(self, number: str, line: str) -> None:
+        """The shop says yes: the line is of another SKU from now on."""
+        with self.lock:
+            deal = self.deals[number]
+            for item in deal.items:
+                if item.number == line:
+                    old = self._ordered[line] = item.line.sku
+                    item.line = replace(item.line, sku=self._wanted.pop(line, old))
+            self._touched(deal)
 
     # --- calls ----------------------------------------------------------------------------------
 
@@ -142,11 +168,11 @@ class SimulatedWechat(Shop):
         size, window = told.get("page_size"), told.get(by) or {}
         since, until = window.get("start_time"), window.get("end_time")
         if not isinstance(size, int) or not 1 <= size <= 100:
-            raise Refused(10020051, "page_size")
+            raise Refused(40097, "invalid args, page_size")
         if not isinstance(since, int) or not isinstance(until, int) or since > until:
-            raise Refused(10020051, by)
+            raise Refused(40097, f"invalid args, {by}")
         if until - since > 7 * 86_400:
-            raise Refused(10020051, f"{by} is longer than 7 days")
+            raise Refused(40097, f"invalid args, {by} is longer than 7 days")
         start = int(str(told.get("next_key") or 0))
         listing = self.born if by == "create_time_range" else self.changed
         found = listing(since * 1000, until * 1000 + 999)
@@ -159,7 +185,7 @@ class SimulatedWechat(Shop):
     def _known(self, told: Mapping[str, Any]) -> Deal:
         deal = self.deals.get(str(told.get("order_id")))
         if deal is None:
-            raise Refused(10020054, "order not exist")
+            raise Refused(100002, "Not exist")
         return deal
 
     def line_number(self, number: str, index: int) -> str:
@@ -184,9 +210,9 @@ class SimulatedWechat(Shop):
                     "order_price": deal.goods_cents + order.freight_cents,
                 },
                 "delivery_info": {
-                    "address_info": _address(deal),
+                    "address_info": self._address(deal),
                     "deliver_method": 0,
-                    "address_under_review": "address_review" in deal.marks,
+                    "address_under_review": self._asked_address(deal),
                     "delivery_product_info": _packs(deal),
                     "ewaybill_order_code": f"ew{deal.number}",
                 },
@@ -210,8 +236,36 @@ class SimulatedWechat(Shop):
             "finish_aftersale_sku_cnt": line.quantity if item.refund == "refunded" else 0,
             "delivery_deadline": deal.told.ship_by // 1000 if deal.told.ship_by else 0,
             "is_free_gift": int(line.gift),
+            "product_unique_id": f"u{item.number}",
+            "change_sku_info": self._sku_asked_for(item),
         }
         return overlaid(told, item.more)
+
+    def _sku_asked_for(self, item: Item) -> dict[str, Any]:
+        """The buyer's wish for another SKU: still there once the shop said yes."""
+        if wanted := self._wanted.get(item.number):
+            state, old, new = 3, item.line.sku, wanted
+        elif item.number in self._ordered:
+            state, old, new = 4, self._ordered[item.number], item.line.sku
+        else:
+            return {}
+        skus = {"old_sku_id": int(_sku_id(old)), "new_sku_id": int(_sku_id(new))}
+        return {"preshipment_change_sku_state": state, **skus}
+
+    def _address(self, deal: Deal) -> dict[str, Any]:
+        """Where it goes as everybody may see it; the virtual number once somebody asked."""
+        told = _masked(deal, deal.address)
+        if not self.virtual_numbers:
+            return told
+        number = "-".join(_virtual(deal)) if deal.number in self._decoded else ""
+        more = {"real_tel_number": told["tel_number"], "virtual_tel_number": number}
+        return {**told, "use_tel_number": 1, "tel_number_ext_info": more}
+
+    def _asked_address(self, deal: Deal) -> dict[str, Any]:
+        """The address a buyer asked for: another one, or by now the order's own."""
+        if "address_review" in deal.marks:
+            return {**self._address(deal), **_masked(deal, deal.address + "2号楼")}
+        return self._address(deal) if "address_changed" in deal.marks else {}
 
     # --- shipping -------------------------------------------------------------------------------
 
@@ -226,30 +280,31 @@ class SimulatedWechat(Shop):
         self.post(deal, items, waybill, company)
 
     def _updating(self, told: dict[str, Any]) -> None:
-        """Other waybills in the place of those an order has: the list is the whole of them."""
-        deal, parcels = self._known(told), told.get("delivery_list") or []
+        """Another waybill in the place of one that an order has."""
+        deal = self._known(told)
         if deal.stage not in ("shipped", "partial"):
-            raise Refused(10020099, "order status is wrong")
-        packs = [self._repacked(deal, parcel) for parcel in parcels]
-        if {x.number for _, items in packs for x in items} != {
-            x.number for x in deal.items if x.waybill
-        }:
-            raise Refused(10020100, "product_cnt is wrong")
-        for parcel, items in packs:
-            waybill, company = str(parcel["waybill_id"]), str(parcel["delivery_id"])
+            raise Refused(101100, "订单状态错误，不允许执行此操作")
+        if self._changes.get(deal.number, 0) >= 3:
+            raise Refused(606041, "修改物流次数已达上限")
+        for old, new in self._pairs(deal, told):
+            items = [x for x in deal.items if x.waybill and x.waybill == old.get("waybill_id")]
+            inside = {x.get("sku_id") for x in new.get("product_infos") or []}
+            if not items or {_sku_id(x.line.sku) for x in items} != inside:
+                raise Refused(606042, "商品信息有误")
+            waybill, company = str(new.get("waybill_id") or ""), str(new.get("delivery_id") or "")
+            _checked(company, waybill)
             if items[0].waybill != waybill:
                 self.repost(deal, items, waybill, company)
+                self._changes[deal.number] = self._changes.get(deal.number, 0) + 1
 
-    def _repacked(
-        self, deal: Deal, parcel: Mapping[str, Any]
-    ) -> tuple[Mapping[str, Any], list[Item]]:
-        if parcel.get("delivery_id") not in COMPANIES or len(str(parcel.get("waybill_id"))) < 6:
-            raise Refused(10020051, "invalid delivery")
-        inside = {x.get("sku_id") for x in parcel.get("product_infos") or []}
-        items = [x for x in deal.items if x.waybill and _sku_id(x.line.sku) in inside]
-        if not items:
-            raise Refused(10020100, "product_infos is empty")
-        return parcel, items
+    def _pairs(self, deal: Deal, told: Mapping[str, Any]) -> list[tuple[Any, Any]]:
+        """What is to be changed to what; a list of parcels is for an order with one."""
+        if changes := told.get("change_infos"):
+            return [(change.get("old") or {}, change.get("new") or {}) for change in changes]
+        parcels, packs = told.get("delivery_list") or [], _packs(deal)
+        if len(parcels) != 1 or len(packs) != 1:
+            raise Refused(606040, "拆单发货暂不支持修改物流")
+        return [(packs[0], parcels[0])]
 
     def _decoding(self, told: dict[str, Any]) -> dict[str, Any]:
         deal = self._known(told)
@@ -257,29 +312,41 @@ class SimulatedWechat(Shop):
             raise Refused(45009, "reach max api daily quota limit")
         order = deal.told
         self.commit(what="decrypted", tid=deal.number)
-        return {
-            "address_info": {
-                **_address(deal),
-                "user_name": order.name,
-                "tel_number": order.phone,
-            }
-        }
+        clear = {**_masked(deal, deal.address), "user_name": order.name}
+        if not self.virtual_numbers:
+            return {"address_info": {**clear, "tel_number": order.phone}}
+        self._decoded.add(deal.number)
+        number, extension = _virtual(deal)
+        ends = self.now() // 1000 + 30 * 86_400
+        virtual = {"virtual_number": number, "extension": extension, "expiration": ends}
+        return {"address_info": clear, "virtual_number_info": virtual}
 
     def _parcel(
         self, told: dict[str, Any], parcel: Mapping[str, Any], company: str, waybill: str
     ) -> tuple[Deal, list[Item]]:
         deal = self._known(told)
-        if company not in COMPANIES or len(waybill) < 6:
-            raise Refused(10020051, "invalid delivery")
+        _checked(company, waybill)
+        if deal.stage == "shipped":
+            raise Refused(109001, "already shipped")
         if deal.stage not in ("to_ship", "partial") or "address_review" in deal.marks:
-            raise Refused(10020099, "order status is wrong")
+            raise Refused(101100, "订单状态错误，不允许执行此操作")
+        if any(x.number in self._wanted for x in deal.items):
+            raise Refused(10020276, "存在换款请求，禁止发货")
         wanted = {x.get("sku_id"): x.get("product_cnt") for x in parcel.get("product_infos") or []}
         items = [x for x in deal.left if _sku_id(x.line.sku) in wanted]
         if not items or any(x.line.quantity != wanted[_sku_id(x.line.sku)] for x in items):
-            raise Refused(10020100, "product_cnt is wrong")
+            raise Refused(606031, "发货请求里product_id或sku_id填写不正确")
         if self.refuse_refunds and any(x.refund == "open" for x in items):
-            raise Refused(10020101, "order is in aftersale")
+            raise Refused(108009, "订单在售后中，不允许发货&确认收货")
         return deal, items
+
+
+def _checked(company: str, waybill: str) -> None:
+    """Raises Refused for a carrier or a waybill that cannot be."""
+    if company not in COMPANIES:
+        raise Refused(606004, "delivery_id不合法")
+    if len(waybill) < 6:
+        raise Refused(606005, "waybill_id不合法")
 
 
 def _packs(deal: Deal) -> list[dict[str, Any]]:
@@ -290,13 +357,14 @@ def _packs(deal: Deal) -> list[dict[str, Any]]:
                 item.waybill,
                 {"waybill_id": item.waybill, "delivery_id": item.company, "product_infos": []},
             )
+            sku = _sku_id(item.line.sku)
             pack["product_infos"].append(
-                {"sku_id": _sku_id(item.line.sku), "product_cnt": item.line.quantity}
+                {"product_id": f"1{sku}", "sku_id": sku, "product_cnt": item.line.quantity}
             )
     return list(packs.values())
 
 
-def _address(deal: Deal) -> dict[str, str]:
+def _masked(deal: Deal, address: str) -> dict[str, Any]:
     order = deal.told
     return {
         "user_name": order.name[:1] + "*" * (len(order.name) - 1),
@@ -304,9 +372,15 @@ def _address(deal: Deal) -> dict[str, str]:
         "province_name": order.province,
         "city_name": order.city,
         "county_name": order.district,
-        "detail_info": deal.address,
-        "hash_code": hashlib.sha256(deal.address.encode()).hexdigest()[:16],
+        "detail_info": address,
+        "use_tel_number": 0,
+        "hash_code": hashlib.sha256(address.encode()).hexdigest()[:16],
     }
+
+
+def _virtual(deal: Deal) -> tuple[str, str]:
+    """The number that stands for the buyer's, and its extension."""
+    return f"132{int(deal.number) % 100_000_000:08}", f"{int(deal.number) % 10_000:04}"
 
 
 def _sku_id(sku: str) -> str:

@@ -61,7 +61,6 @@ class Stall:
             url=self.server.url + told.path,
             app_key=self.server.app_key,
             app_secret=told.secret,
-            carriers={"zto": "4"} if channel == "kuaishou" else {},
             tokens=Tokens(self.server.session, getattr(self.server, "refresh_token", "")),
         )
         if channel == "kuaidi100":

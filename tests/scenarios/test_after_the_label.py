@@ -141,7 +141,7 @@ def test_a_number_somebody_else_put_there_is_never_replaced(street):
 
 
 def test_only_one_of_several_parcels_at_the_shop_is_replaced(street):
-    """WeChat wants all parcels of an order told again when one changes."""
+    """WeChat takes the change of one parcel; those beside it stay as they are."""
     stall, number, _ = told(street, "wechat")
     wanted = stall.shop.channel._order(number)
     packs = wanted["order_detail"]["delivery_info"]["delivery_product_info"]

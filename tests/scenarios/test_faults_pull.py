@@ -137,6 +137,15 @@ def test_s07_a_window_behind_a_cursor_is_halved_until_it_fits_a_page(street, cha
     assert stall.numbers() == sorted(numbers)
 
 
+@pytest.mark.parametrize("channel", ["wechat", "kuaishou"])
+def test_s07_an_order_that_vanished_after_it_was_listed_stalls_nobody(street, channel):
+    stall = street.open(channel)
+    first, second = stall.buy(), stall.buy()
+    stall.server.between_pages = lambda: stall.server.deals.pop(first, None)
+    stall.follow()
+    assert (stall.numbers(), street.alerts()) == ([second], ["order_unreadable"])
+
+
 def test_s08_two_orders_on_the_boundary_second_come_once(stall):
     stall.street.clock.advance(100)
     edge = stall.street.clock.now()

@@ -13,6 +13,7 @@ from core.orders.rest import ship_rest
 from core.ports import Waybill
 from core.shipping.parcels import label_printed, store_waybill
 from core.sync.waiting import waiting
+from drivers.simulated.pop import Refused
 from drivers.simulated.shop import _ship_error
 from tests.core.orders.warehouse import (
     BOSS,
@@ -163,6 +164,39 @@ def test_s36_two_of_three_lines_and_later_the_rest(street, channel):
     assert street.alerts("backhaul_refused") == []
 
 
+def test_s36_a_gift_is_told_with_its_item(street):
+    stall = street.open("kuaishou")
+    number = stall.buy(TEE, replace(CUP, gift=True))
+    stall.follow()
+    waybill = street.labelled(number)
+    stall.send()
+    (shipped,) = stall.server.shipments[number]
+    assert (shipped["waybill"], len(shipped["oids"])) == (waybill, 2)
+    stall.look_again()
+    assert (street.outbox(), street.alerts("backhaul_refused")) == (["done"], [])
+
+
+def test_s36_a_gift_that_was_not_there_follows_alone(street):
+    stall = street.open("kuaishou")
+    number = stall.buy(TEE, replace(CUP, gift=True, quantity=2))
+    stall.follow()
+    order_id = bring(street.store, "packing", number)
+    cup = street.store.read.one(
+        "SELECT * FROM order_lines WHERE order_id = ? AND sku_code = 'CUP'", order_id
+    )
+    street.store.do(lambda tx: put(Shorted(cup["id"], 2, "empty", 2), tx, order_id), PACKER)
+    first = street.labelled(number)
+    stall.send()
+    bring(street.store, "shipped", number)
+    street.store.do(lambda tx: ship_rest(tx, order_id), BOSS)
+    stall.follow()
+    rest, second = f"{number}~1", "ZT99887766"
+    bring(street.store, "labelled", rest, waybill=second)
+    stall.send()
+    assert {p.waybill for p in stall.shop.channel.shipped(number)} == {first, second}
+    assert street.outbox() == ["done", "done"]
+
+
 def test_s36_a_line_split_by_quantity_is_never_told_over_its_first_parcel(street, stall):
     """Taobao knows lines, not pieces: the second parcel of one line is for a person to tell."""
     number = stall.buy(replace(TEE, quantity=2))
@@ -237,6 +271,22 @@ def test_s37_a_refund_the_platform_knows_first_ships_nothing(street, channel):
     street.clock.advance(4000)
     stall.send()
     assert stall.waybills(number) == []  # and no call ever asks for the refund to be overruled
+
+
+def test_s37_a_no_in_an_answer_that_looks_well_is_told_to_a_person(street):
+    """Kuaituantuan refuses under HTTP 200: not to be asked again for ever."""
+    stall = street.open("ktt")
+    number = stall.buy()
+    stall.follow()
+    street.labelled(number)
+    stall.server._parcel = refusing
+    stall.send()
+    assert (stall.waybills(number), street.outbox()) == ([], ["conflict"])
+    assert street.alerts("backhaul_refused") == ["backhaul_refused"]
+
+
+def refusing(deal, named):
+    raise Refused(50001, "30009", "该团已结束发货")
 
 
 @pytest.mark.parametrize("channel", ["taobao", "pdd", "douyin"])

@@ -59,8 +59,6 @@ NAMES = {
     "vendure": "Mianshi Vendure",
 }
 """The channels a made-up shop can be on, and what it is called there."""
-CARRIERS = {"kuaishou": 'carriers = { zto = "4" }\n'}
-"""Platforms whose carrier codes each seller looks up."""
 
 
 def fronts(channels: Iterable[str]) -> tuple[ShopFront, ...]:
@@ -287,7 +285,7 @@ tier = "standard"
 carrier = "zto"
 backhaul_on = "{front.backhaul_on}"
 pull_every_s = {self.shape.pull_every_s}
-{CARRIERS.get(front.channel, "")}"""
+"""
 
     def _carrier(self) -> str:
         return f"""[carrier]

@@ -51,8 +51,7 @@ WECHAT = Kind(
 KUAISHOU = Kind(
     *("kuaishou", kuaishou.SimulatedKuaishou, KuaishouShop),
     *(kuaishou.LISTING, kuaishou.DETAIL, kuaishou.SHIP),
-    usual={"app_secret": "secret:sign", "carriers": {"zto": "1", "sf": "4"}},
-    tells_wait=False,
+    usual={"app_secret": "secret:sign"},
     single=True,
 )
 SHOPIFY = Kind(

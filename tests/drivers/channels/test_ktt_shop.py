@@ -207,6 +207,36 @@ def test_a_line_the_order_does_not_have_is_not_shipped(floor: Floor) -> None:
     assert refused(lambda: floor.shop().ship(parcel(number, "77"))).code == "no_lines"
 
 
+def test_a_no_inside_a_good_answer_is_a_refusal(floor: Floor) -> None:
+    """Somebody has to be told: asked again, it would be refused again."""
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.refund(number)
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert (failed.fault, failed.in_doubt) == (Fault.BUSINESS, False)
+    assert (failed.code, failed.text) == ("30006", "订单退款中")
+    failed = refused(lambda: shop.reship(parcel(number), "ZT0000009"))
+    assert (failed.fault, failed.code) == (Fault.BUSINESS, "30004")
+
+
+@pytest.mark.parametrize(
+    ("inside", "fault", "doubt"),
+    [
+        ({"success": False, "error_code": 7, "error_msg": "订单已取消"}, Fault.BUSINESS, False),
+        ({"success": False, "error_code": 7, "error_msg": None}, Fault.BUSINESS, False),
+        ({"success": False, "error_msg": "系统繁忙，请稍后重试"}, Fault.TRANSIENT, True),
+        ({"success": False, "error_code": 0, "result": None}, Fault.TRANSIENT, True),
+        ({"result": None}, Fault.TRANSIENT, True),
+    ],
+)
+def test_an_answer_that_does_not_say_yes(
+    floor: Floor, inside: dict[str, Any], fault: Fault, doubt: bool
+) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server._shipping = lambda form: inside
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert (failed.fault, failed.in_doubt) == (fault, doubt)
+
+
 def test_the_carrier_is_told_by_name_too(floor: Floor) -> None:
     (number,), shop = floor.place(), floor.shop()
     shop.ship(parcel(number, carrier="sf"))

@@ -7,7 +7,7 @@ import pytest
 
 from core.orders.values import value_map
 from core.ports import Fault
-from drivers.channels.wechat import SHIP, TOKEN, WechatShop, failure
+from drivers.channels.wechat import SHIP, TOKEN, UPDATE, WechatShop, failure
 from drivers.simulated.deals import SimLine
 from tests.drivers.channels.kinds import WECHAT
 from tests.drivers.channels.shopkit import (
@@ -141,6 +141,74 @@ def test_an_address_under_review_stops_the_order(floor: Floor) -> None:
     (number,) = floor.place()
     floor.server.hold(number, "address_review")
     assert floor.shop().detail(number).flags == ("address_review",)
+    floor.server.hold(number, "address_review", on=False)
+    floor.server.change_address(number, "文二路2号")
+    asked = floor.shop()._order(number)["order_detail"]["delivery_info"]["address_under_review"]
+    assert asked["detail_info"] == "文二路2号"
+    assert floor.shop().detail(number).flags == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "flags"),
+    [
+        (None, ()),
+        ({}, ()),
+        ({"user_name": "", "detail_info": ""}, ()),
+        ({"user_name": "张**"}, ()),
+        ({"county_name": "西湖区"}, ("address_review",)),
+        ({"detail_info": "仓前街道文一西路969号3幢", "hash_code": "other"}, ("address_review",)),
+        (True, ("address_review",)),
+    ],
+)
+def test_an_address_asked_for_is_another_one_or_none(
+    floor: Floor, asked: Any, flags: tuple[str, ...]
+) -> None:
+    more = {"order_detail.delivery_info.address_under_review": asked}
+    (number,) = floor.place(more=more)
+    assert floor.shop().detail(number).flags == flags
+
+
+def test_another_sku_asked_for_stops_the_order_until_the_shop_said_so(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    (ordered,) = shop.detail(number).lines
+    floor.server.want_sku(number, f"{number}-1", "TEA-2")
+    assert shop.detail(number).flags == ("sku_change",)
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert (failed.fault, failed.code) == (Fault.BUSINESS, "10020276")
+    floor.server.grant_sku(number, f"{number}-1")
+    order = shop.detail(number)
+    (line,) = order.lines
+    assert (order.flags, line.sku, line.sub_number) == ((), "TEA-2", ordered.sub_number)
+    shop.ship(parcel(number, line.sub_number))
+    assert shop.shipped(number)[0].sub_number == ordered.sub_number
+
+
+# --- who somebody is ----------------------------------------------------------------------------
+
+
+def test_a_virtual_number_is_the_one_to_call(floor: Floor) -> None:
+    floor.server.virtual_numbers = True
+    (number,), shop = floor.place(), floor.shop()
+    hidden = shop.detail(number).receiver
+    assert hidden.phone == "138****1234"
+    clear = shop.reveal(number, hidden)
+    phone, _, extension = clear.phone.partition("-")
+    assert (clear.name, len(phone), len(extension)) == ("张小明", 11, 4)
+    assert shop.detail(number).receiver.phone == clear.phone
+
+
+def test_a_virtual_number_that_ended_is_none(floor: Floor) -> None:
+    floor.server.virtual_numbers = True
+    (number,), shop = floor.place(), floor.shop()
+    honest = floor.server._decoding
+
+    def ended(told: dict[str, Any]) -> dict[str, Any]:
+        answer = honest(told)
+        answer["virtual_number_info"]["expiration"] = NOON // 1000 - 1
+        return answer
+
+    floor.server._decoding = ended
+    assert shop.reveal(number, shop.detail(number).receiver).phone == "138****1234"
 
 
 def test_the_earliest_deadline_counts(floor: Floor) -> None:
@@ -178,6 +246,42 @@ def test_a_line_in_after_sale_cannot_be_shipped(floor: Floor) -> None:
     assert floor.server.refusals[0]["tid"] == number
 
 
+def test_a_parcel_of_several_is_changed_alone(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    first, second = (line.sub_number for line in shop.detail(number).lines)
+    shop.ship(parcel(number, first))
+    shop.ship(parcel(number, second, waybill="ZT0000002"))
+    shop.reship(parcel(number, second, waybill="ZT0000003", carrier="sf"), "ZT0000002")
+    shop.reship(parcel(number, second, waybill="ZT0000003", carrier="sf"), "ZT0000002")
+    assert {(x.waybill, x.sub_number) for x in shop.shipped(number)} == {
+        ("ZT0000001", first),
+        ("ZT0000003", second),
+    }
+    assert floor.server.count(UPDATE) == 1
+    failed = refused(lambda: shop.reship(parcel(number, waybill="ZT0000004"), "ZT0000009"))
+    assert (failed.fault, failed.code) == (Fault.BUSINESS, "no_parcel")
+
+
+def test_the_list_of_all_parcels_cannot_be_told_again(floor: Floor) -> None:
+    """Why the change of one parcel is told as such."""
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    first, second = (line.sub_number for line in shop.detail(number).lines)
+    shop.ship(parcel(number, first))
+    shop.ship(parcel(number, second, waybill="ZT0000002"))
+    packs = shop._order(number)["order_detail"]["delivery_info"]["delivery_product_info"]
+    whole = {"order_id": number, "delivery_list": packs}
+    assert refused(lambda: shop._call(UPDATE, whole, writes=True)).code == "606040"
+
+
+def test_a_fourth_change_needs_a_person(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    shop.ship(parcel(number, waybill="ZT0000000"))
+    for time in range(3):
+        shop.reship(parcel(number, waybill=f"ZT000000{time + 1}"), f"ZT000000{time}")
+    failed = refused(lambda: shop.reship(parcel(number, waybill="ZT0000004"), "ZT0000003"))
+    assert (failed.fault, failed.code) == (Fault.BUSINESS, "606041")
+
+
 def test_a_carrier_nobody_knows_needs_a_person(floor: Floor) -> None:
     (number,) = floor.place()
     failed = refused(lambda: floor.shop().ship(parcel(number, carrier="owl")))
@@ -193,7 +297,17 @@ def test_a_carrier_nobody_knows_needs_a_person(floor: Floor) -> None:
         (45009, Fault.RATE, 12 * 3600, False),
         (45011, Fault.RATE, 60, False),
         (48001, Fault.PERMISSION, None, False),
-        (10020054, Fault.BUSINESS, None, False),
+        (45035, Fault.AUTH, None, False),
+        (61004, Fault.AUTH, None, False),
+        (100002, Fault.BUSINESS, None, False),
+        (100003, Fault.TRANSIENT, None, True),
+        (101100, Fault.BUSINESS, None, False),
+        (108009, Fault.BUSINESS, None, False),
+        (109001, Fault.BUSINESS, None, False),
+        (606034, Fault.BUSINESS, None, False),
+        (606041, Fault.BUSINESS, None, False),
+        (6060453, Fault.BUSINESS, None, False),
+        (10020276, Fault.BUSINESS, None, False),
         (77, Fault.UNKNOWN, None, True),
     ],
 )
