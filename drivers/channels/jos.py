@@ -2,7 +2,8 @@
 
 Source: the platform's documentation of its gateway and error codes. Business parameters travel as
 one JSON text, answers in an envelope that is spelled ``..._responce``. A call signed more than six
-minutes off the platform's clock is refused. Tokens are renewed at another address.
+minutes off the platform's clock is refused. Tokens are renewed at another address, within the last
+day of their life (a year; a day for an app under test).
 """
 
 import json
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 from core.ports import CallFailed, Fault
 from core.text import clean
-from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
+from drivers.channels.access import JD_AHEAD_MS, Access, ShopAccess, Tokens, tokens_in
 from drivers.channels.calls import Line
 from drivers.channels.reading import Told, next_midnight, part, wire_time
 from drivers.channels.refusal import refusal
@@ -29,7 +30,7 @@ class Gateway:
         self.line = line
         self._app_key, self._app_secret = access.app_key, access.app_secret
         self._oauth_url = _oauth_beside(line.base_url)
-        self._access = Access(line, access, self._renewed, expired=_EXPIRED)
+        self._access = Access(line, access, self._renewed, expired=_EXPIRED, ahead_ms=JD_AHEAD_MS)
 
     def call(self, method: str, params: Mapping[str, Any], *, writes: bool = False) -> Told:
         """The content of a method's answer. Raises CallFailed.

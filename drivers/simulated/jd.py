@@ -1,10 +1,10 @@
 """A shop on a simulated JD: plays the open platform (JOS) over real HTTP.
 
 It checks signatures with its own code, holds callers to windows, pages, tokens, clocks and rates,
-lists oldest change first unless asked otherwise, never tells an order that is not paid, and ships
-whole orders only; somebody else may send parts (``ship_part``), of which the state of the order
-says nothing. Verbs: those of ``drivers.simulated.http`` and ``deals``, and ``quota`` (the
-calls of the day are used up).
+renews a token in its last day only, lists oldest change first unless asked otherwise, never tells
+an order that is not paid, and ships whole orders only; somebody else may send parts
+(``ship_part``), of which the state of an order says nothing. Verbs: those of
+``drivers.simulated.http`` and ``deals``, and ``quota`` (the calls of the day are used up).
 """
 
 import hashlib
@@ -36,7 +36,7 @@ _STAGES = {
     "closed": "TRADE_CANCELED",
 }
 _MONTH_MS = 31 * 86_400_000
-_TOKEN_S = 2_592_000
+_DAY_MS = 86_400_000
 
 
 class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of ours
@@ -61,6 +61,7 @@ class SimulatedJd(Shop):
     own_verbs = Shop.own_verbs | {"quota"}
 
     tells_unpaid = False
+    renews_ended = False
     ships_whole = True
 
     def __init__(
@@ -72,12 +73,16 @@ class SimulatedJd(Shop):
         *,
         refresh_token: str = "refresh",
         page_cap: int = 100,
+        token_days: int = 365,
         **world: Any,
     ) -> None:
-        """``page_cap``: pages of a listing that are shown; ``world`` as for ``Platform``."""
+        """``page_cap``: pages of a listing that are shown; ``token_days`` how long a token lasts, 1
+        for an app under test; ``world`` as for ``Platform``."""
         world = {"first_number": 281_046_000_017, **world}
         super().__init__(clock, app_key, app_secret, session, refresh_token, **world)
         self.page_cap = page_cap
+        self._token_ms = token_days * _DAY_MS
+        self.token_ends_at = self.now() + self._token_ms
 
     # --- the gateway ----------------------------------------------------------------------------
 
@@ -142,9 +147,21 @@ class SimulatedJd(Shop):
             "grant_type": "refresh_token",
             "refresh_token": self.refresh_token,
         }
-        if not self.refresh_token or dict(form) != known:
+        if not self.refresh_token or dict(form) != known or not self.in_session(self.session):
             return {"code": 401, "msg": "refresh_token expired", "requestId": "r"}
-        return {**self.renew(), "expires_in": _TOKEN_S, "time": self.now(), "scope": "snsapi_base"}
+        if self.now() < self.token_ends_at - _DAY_MS:
+            return {"code": 402, "msg": "access_token is not in its last day", "requestId": "r"}
+        lasts = {"expires_in": self._token_ms // 1000, "time": self.now()}
+        return {**self.renew(), **lasts, "scope": "snsapi_base"}
+
+    def authorise(self) -> None:
+        """As everywhere, for the days that a token lasts here."""
+        super().authorise()
+        self.token_ends_at = self.now() + self._token_ms
+
+    def in_session(self, token: str) -> bool:
+        """A token also ends by itself, and with it the right to renew it."""
+        return super().in_session(token) and self.now() < self.token_ends_at
 
     def _carried_out(self, method: str, told: Mapping[str, Any]) -> dict[str, Any]:
         match method:

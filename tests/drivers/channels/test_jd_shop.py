@@ -27,6 +27,7 @@ from tests.drivers.channels.shopkit import (
     vectors,
 )
 
+DAY = 86_400
 LATE = 1_768_924_740_000  # 2026-01-20 23:59:00 in Shanghai
 
 
@@ -182,14 +183,47 @@ def test_a_hole_in_the_telling_is_a_flag(floor: Floor, key: str, came: object) -
 # --- tokens, clock, rate ------------------------------------------------------------------------
 
 
-def test_tokens_are_renewed_beside_the_gateway_and_kept(floor: Floor) -> None:
+def test_a_token_is_renewed_in_its_last_day_beside_the_gateway_and_kept(floor: Floor) -> None:
     (number,), kept = floor.place(), list[Tokens]()
-    shop = floor.shop(save_tokens=kept.append)
-    floor.server.expire()
+    ends = floor.server.token_ends_at
+    shop = floor.shop(save_tokens=kept.append, session_ends=ends)
+    assert shop.detail(number) and kept == []
+    floor.clock.advance(364 * DAY)  # the platform would renew now; an hour is left to its clock
+    assert shop.detail(number) and floor.server.count(REFRESH) == 0
+    floor.clock.advance(3600)
     assert shop.detail(number).number == number
     assert kept == [Tokens("s1", "f1")] and floor.server.count(REFRESH) == 1
-    floor.clock.advance(30 * 86_400 - 30)  # renewed again before it ends
+    assert kept[0].expires_at == floor.server.token_ends_at > ends
+    floor.clock.advance(364 * DAY + 3600)
     assert shop.detail(number).number == number and len(kept) == 2
+
+
+def test_a_token_of_an_app_under_test_is_not_renewed_by_the_hour(floor: Floor) -> None:
+    (number,), kept = floor.place(), list[Tokens]()
+    floor.server._token_ms, floor.server.token_ends_at = DAY * 1000, NOON + DAY * 1000
+    shop = floor.shop(save_tokens=kept.append, session_ends=floor.server.token_ends_at)
+    for _ in range(4 * 24):
+        floor.clock.advance(3600)
+        assert shop.detail(number).number == number
+    assert len(kept) == 8  # twice a day, for the platform counts them
+
+
+def test_a_token_that_ended_needs_a_person(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.expire()
+    assert refused(lambda: shop.detail(number)).fault is Fault.AUTH
+    floor.server.authorise()
+    assert floor.shop(session="s1", refresh_token="f1").detail(number).number == number
+
+
+def test_a_renewal_that_is_refused_is_not_asked_for_with_every_call(floor: Floor) -> None:
+    (number,) = floor.place()
+    shop = floor.shop(session_ends=NOON + 3_600_000)  # wrong: it lasts a year
+    for _ in range(10):
+        assert shop.detail(number).number == number
+    assert floor.server.count(REFRESH) == 1
+    floor.clock.advance(1801)
+    assert shop.detail(number) and floor.server.count(REFRESH) == 2
 
 
 def test_the_real_platform_renews_at_its_own_address() -> None:
