@@ -13,6 +13,7 @@ from core.shipping.printing import label_facts
 from core.sync.reveal import reveal
 from drivers.carriers import Kuaidi100
 from drivers.simulated.kuaidi100 import SimulatedKuaidi100
+from drivers.simulated.shop_world import HOLDS
 from tests.core.floor.test_bench import ITEM_TEE, Floor, label
 from tests.core.orders.warehouse import (
     BOSS,
@@ -126,7 +127,7 @@ def test_s25_cancelled_before_packing_needs_no_catching(street, stall):
     ]
 
 
-@pytest.mark.parametrize("mark", ["top_hold", "forbid_consign", "team_buy_hold"])
+@pytest.mark.parametrize("mark", HOLDS)
 def test_s26_what_the_platform_stops_waits_until_it_lets_go(street, stall, mark):
     number = stall.buy()
     stall.server.hold(number, mark)
