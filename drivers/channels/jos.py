@@ -44,7 +44,8 @@ class Gateway:
     def _once(self, method: str, params: Mapping[str, Any], token: str, writes: bool) -> Told:
         told = self.line.post(self._form(method, params, token), writes=writes)
         content = told.get(method.replace(".", "_") + "_responce")
-        error = part(told, "error_response") or (content if _is_error(content) else {})
+        said = content if isinstance(content, dict) else told
+        error = part(told, "error_response") or (said if _is_error(said) else {})
         if error:
             raise failure(error, self.line.server_now(), writes=writes)
         if not isinstance(content, dict):
@@ -94,8 +95,8 @@ def outcome(content: Told, *keys: str, writes: bool = False) -> Told:
     raise refusal(code or "no_code", words, writes=writes)
 
 
-def _is_error(content: object) -> bool:
-    return isinstance(content, dict) and str(content.get("code", "0")) != "0"
+def _is_error(told: Told) -> bool:
+    return str(told.get("code", "0")) != "0"
 
 
 def _oauth_beside(base_url: str) -> str:
@@ -117,14 +118,19 @@ _BY_CODE = {
 
 
 def failure(error: Mapping[str, Any], now: int, *, writes: bool = False) -> CallFailed:
-    """What an ``error_response`` means; ``now`` is the platform's time."""
+    """What an error means, be it told in an ``error_response``, in the answer's place or with
+    nothing around it; ``now`` is the platform's time."""
     code = clean(error.get("code"), 40)
-    said = clean(error.get("zh_desc") or error.get("en_desc") or error.get("msg"), 300)
+    words = (error.get(key) for key in ("zh_desc", "en_desc", "msg", "errorMessage"))
+    said = clean(next(filter(None, words), ""), 300)
     if code == "2":  # the calls of the day are used up
         return CallFailed(Fault.RATE, code, said, wait_s=(next_midnight(now) - now) / 1000)
     fault = _BY_CODE.get(code)
     if fault is not None:
         return CallFailed(fault, code, said, in_doubt=writes and fault is Fault.TRANSIENT)
-    if len(code) > 3:  # the method's own codes
-        return refusal(code, said, writes=writes)
+    refused = refusal(code, said, writes=writes)
+    if (
+        len(code) > 3 or refused.fault is Fault.TRANSIENT
+    ):  # the method's own codes; trouble in words
+        return refused
     return CallFailed(Fault.UNKNOWN, code, said, in_doubt=writes)
