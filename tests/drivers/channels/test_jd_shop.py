@@ -321,6 +321,20 @@ def test_an_error_has_a_class(code: str, said: str, fault: Fault, doubt: bool) -
     assert (failed.fault, failed.code, failed.in_doubt) == (fault, code, doubt)
 
 
+@pytest.mark.parametrize("key", ["zh_desc", "errorMessage"])
+def test_trouble_told_in_words_is_passing_whatever_its_code(key: str) -> None:
+    assert failure({"code": "500", key: "系统繁忙"}, LATE).fault is Fault.TRANSIENT
+
+
+def test_an_error_with_nothing_around_it_is_read(floor: Floor) -> None:
+    (number,) = floor.place()
+    floor.server.bare_errors = True
+    failed = refused(lambda: floor.shop(app_secret="wrong").detail(number))
+    assert (failed.fault, failed.code, failed.text) == (Fault.AUTH, "12", "无效签名")
+    told = refused(lambda: floor.shop()._jos.call("jingdong.pop.no.such", {}))
+    assert (told.fault, told.code) == (Fault.PERMISSION, "15")
+
+
 def test_a_day_used_up_a_minute_before_midnight() -> None:
     assert failure({"code": "2"}, LATE).wait_s == 60.0
 

@@ -522,6 +522,15 @@ def test_more_lines_than_a_call_may_name_are_refused(floor: Floor) -> None:
     assert refused(lambda: shop.ship(parcel(number, *oids[:21]))).code == "P38"
 
 
+@pytest.mark.parametrize("carrier", ["jd", "cainiao"])
+def test_a_carrier_of_no_list_there_needs_the_shops_own_word(floor: Floor, carrier: str) -> None:
+    (number,) = floor.place()
+    failed = refused(lambda: floor.shop().ship(parcel(number, carrier=carrier)))
+    assert (failed.fault, failed.code, failed.text) == (Fault.PERMISSION, "carrier", carrier)
+    floor.shop(carriers={carrier: "STO"}).ship(parcel(number, carrier=carrier))
+    assert floor.server.shipments[number][0]["company"] == "STO"
+
+
 def test_every_carrier_of_ours_is_one_of_theirs() -> None:
     assert set(CARRIERS.values()) == COMPANIES
 
