@@ -138,6 +138,18 @@ def test_s26_what_the_platform_stops_waits_until_it_lets_go(street, stall, mark)
     assert street.order(number)["stage"] == "ready"
 
 
+@pytest.mark.parametrize("step", ["ready", "packing"])
+def test_s28_what_somebody_else_sent_in_part_is_not_packed_again(street, step):
+    stall = street.open("jd")
+    number = stall.buy(TEE, CUP)
+    stall.follow()
+    if step != "ready":
+        bring(street.store, step, number)
+    stall.server.ship_part(number, "TEE", waybill="ZT0000001")
+    stall.follow()
+    assert reasons(street.store, number) == {"partly_shipped"}
+
+
 def test_s26_a_deposit_is_no_payment(street, stall):
     number = stall.buy(status="WAIT_BUYER_PAY", type="step")
     stall.follow()
