@@ -61,8 +61,8 @@ CARRIERS: Mapping[str, str] = {
     "ems": "EMS",
     "deppon": "DBKD",
 }
-"""As ``taobao.logistics.companies.get`` tells them. It names JD's and Cainiao's own differently to
-every shop, if at all: a shop says its word in ``carriers``."""
+"""As ``taobao.logistics.companies.get`` tells them. JD's and Cainiao's own couriers are not among
+them: a shop that uses one says the platform's word for it in ``carriers``."""
 
 
 class TaobaoShop(Connector):

@@ -86,7 +86,7 @@ def goes_in_parts(trade: Told, inside: Iterable[str]) -> bool:
     """Whether a parcel with these lines makes, or finds, a trade that is shipped in parts: one with
     all lines that still go does not, and the platform wants no lines named for it."""
     going = {number_of(x, "oid") for x in sub_orders(trade) if x.get("status") not in _CLOSED}
-    return is_set(trade.get("is_part_consign")) or not going <= set(inside)
+    return is_set(trade.get("is_part_consign")) or not going or not going <= set(inside)
 
 
 def in_parcel(trade: Told, waybill: str) -> tuple[str, ...]:

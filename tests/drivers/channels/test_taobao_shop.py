@@ -492,6 +492,16 @@ def test_a_line_paid_back_before_does_not_split_it_either(floor: Floor) -> None:
     assert floor.server.orders[number]["is_part_consign"] is False
 
 
+def test_a_trade_told_without_its_lines_is_not_taken_for_a_whole_parcel(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    (first, _) = (x.sub_number for x in shop.detail(number).lines)
+    lines = floor.server._trades[number]["orders"]
+    floor.server.touch(number, orders={"order": []})
+    refused(lambda: shop.ship(parcel(number, first)))  # named, so nothing else can be meant
+    floor.server.touch(number, orders=lines)
+    assert shop.shipped(number) == ()
+
+
 def sent(floor: Floor, method: str, number: str, **told: object) -> str:
     """The code with which the platform refuses such a call."""
     told = {"tid": number, "company_code": "ZTO", "out_sid": "ZT0000009", **told}
