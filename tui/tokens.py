@@ -32,8 +32,8 @@ class TokenFile:
             kept = json.loads(self.path.read_text(encoding="utf-8"))
             if tuple(kept["configured"]) != self._pair(self._configured):
                 return self._configured
-            session, refresh_token, *ends = kept["tokens"]
-            return Tokens(str(session), str(refresh_token), int(ends[0]) if ends else 0)
+            session, refresh_token, *times = kept["tokens"]
+            return Tokens(str(session), str(refresh_token), *map(int, times))
         except (OSError, ValueError, KeyError, TypeError):
             return self._configured
 
@@ -41,7 +41,7 @@ class TokenFile:
         """Keep new tokens before they are used: the old ones may already be worthless."""
         partial = self.path.with_suffix(".part")
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        told = [*self._pair(tokens), tokens.expires_at]
+        told = [*self._pair(tokens), tokens.expires_at, tokens.given_at]
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump({"configured": self._pair(self._configured), "tokens": told}, file)
             file.flush()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # the command line opens a place without the floor, the sched
     from core.sync.door import Door
     from core.sync.folder import WatchedFolder
     from core.watch.delivery import Delivery
+    from core.watch.sessions import Session
     from drivers.channels import Connection
     from drivers.doorbell import Ring
     from drivers.scales.live import LiveScale
@@ -83,11 +84,18 @@ class Works:
         chores: dict[str, Callable[[], object]] = {
             f"folder:{shop.code}": folder_of(self, shop).look for shop in folders
         }
+        chores["sessions"] = self._look_at_sessions
         for code in self.delivery.notifiers:
             chores[f"send:notifier:{code}"] = partial(self.delivery.deliver, code)
         if self._door is not None:
             chores["door"] = self._door.look
         return chores
+
+    def _look_at_sessions(self) -> None:
+        """Say which shops cannot be called much longer."""
+        from core.watch import sessions
+
+        sessions.look(self.store, [session_of(x, self.config) for x in self.config.shops if x.url])
 
     @property
     def delivery(self) -> "Delivery":
@@ -206,7 +214,6 @@ def channel_of(
     ``deliveries`` is where an aggregator's orders are kept.
     """
     from drivers.channels import CHANNELS, ShopAccess
-    from drivers.channels.access import Tokens
 
     if shop.channel not in CHANNELS:
         raise Problem(
@@ -216,8 +223,7 @@ def channel_of(
             expected=" | ".join(CHANNELS),
             came=shop.channel,
         )
-    configured = Tokens(shop.session, shop.refresh_token)
-    kept = TokenFile(config.path.parent / f".tokens-{shop.code}.json", configured)
+    kept = tokens_of(shop, config)
     access = ShopAccess(
         code=shop.code,
         url=shop.url,
@@ -232,6 +238,28 @@ def channel_of(
         deliveries=deliveries,
     )
     return CHANNELS[shop.channel](access, clock)
+
+
+def tokens_of(shop: ShopConfig, config: Config) -> TokenFile:
+    """Where a shop's tokens are kept."""
+    from drivers.channels.access import Tokens
+
+    configured = Tokens(shop.session, shop.refresh_token, shop.session_ends)
+    return TokenFile(config.path.parent / f".tokens-{shop.code}.json", configured)
+
+
+def session_of(shop: ShopConfig, config: Config) -> "Session":
+    """How long a shop can be called, and whether what it is called with is renewed by itself."""
+    from core.watch.sessions import Session
+    from drivers.channels.access import ahead_ms
+
+    tokens = tokens_of(shop, config).newest()
+    renews = shop.refresh_token or not shop.session  # some platforms give tokens for the key alone
+    return Session(
+        shop.code,
+        tokens.expires_at,
+        tokens.renewed_from(ahead_ms(shop.channel)) if renews else None,
+    )
 
 
 def callback_of(shop: ShopConfig, config: Config) -> str:

@@ -42,13 +42,14 @@ def read_config(path: Path) -> Config:
         raise Problem("config.not_toml", file=str(path), reason=str(error)) from error
     top = Table(path, "", told)
     secrets: list[bool] = []
+    zone = zone_of(top)
     config = Config(
         path=path,
         database=path.parent / top.text("database", "packline.db"),
         photos=path.parent / top.text("photos", "photos"),
         log=path.parent / top.text("log", "packline.log"),
         language=top.text("language", "zh_CN", ("zh_CN", "en")),
-        zone=zone_of(top),
+        zone=zone,
         prefix=prefix_of(top),
         tolerance_g=top.number("tolerance_g", 20),
         tolerance_percent=top.number("tolerance_percent", 3),
@@ -60,7 +61,7 @@ def read_config(path: Path) -> Config:
         floor=floor_of(top.table("floor")),
         sender=sender_of(top.table("sender")),
         warehouses=unique(tuple(warehouse_of(t) for t in top.tables("warehouses")), path),
-        shops=unique(tuple(shop_of(t, secrets) for t in top.tables("shops")), path),
+        shops=unique(tuple(shop_of(t, zone, secrets) for t in top.tables("shops")), path),
         stations=unique(tuple(station_of(t, secrets) for t in top.tables("stations")), path),
         carrier=carrier_of(top.table("carrier"), secrets),
         notifiers=unique(tuple(notifier_of(t, secrets) for t in top.tables("notifiers")), path),
@@ -147,7 +148,7 @@ def warehouse_of(table: Table) -> WarehouseConfig:
     return warehouse
 
 
-def shop_of(table: Table, secrets: list[bool]) -> ShopConfig:
+def shop_of(table: Table, zone: ZoneInfo, secrets: list[bool]) -> ShopConfig:
     """One shop."""
     shop = ShopConfig(
         code=table.text("code"),
@@ -158,6 +159,7 @@ def shop_of(table: Table, secrets: list[bool]) -> ShopConfig:
         app_secret=table.text("app_secret", ""),
         session=table.text("session", ""),
         refresh_token=table.text("refresh_token", ""),
+        session_ends=table.moment("session_ends", zone),
         tier=table.text("tier", "", ("", *TIERS)),
         carrier=table.text("carrier", "zto"),
         carrier_then=carriers_of(table, "carrier_then"),

@@ -1,9 +1,11 @@
 """One TOML table being read: every mistake in it names file, key and what is expected."""
 
 import os
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
+from core.clock import millis
 from core.errors import Problem
 from core.messages import Message
 
@@ -58,6 +60,21 @@ class Table:
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             raise self.wrong(key, f">= {least}", value)
         return value
+
+    def moment(self, key: str, zone: tzinfo) -> int:
+        """A date with a time of the day, as text or as TOML has it; UTC ms, 0 when it is absent."""
+        came = self.values.pop(key, "")
+        told = self.resolved(key, came) if isinstance(came, str) else came
+        if told == "":
+            return 0
+        try:  # a date alone does not say when
+            if isinstance(told, str):
+                told = datetime.fromisoformat(told if ":" in told else "")
+        except ValueError:
+            told = None
+        if not isinstance(told, datetime):
+            raise self.wrong(key, "2026-12-31 18:00", came)
+        return millis(told if told.tzinfo else told.replace(tzinfo=zone))
 
     def flag(self, key: str, default: bool) -> bool:
         """Yes or no."""

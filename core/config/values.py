@@ -36,6 +36,8 @@ class ShopConfig:
     app_secret: str = ""
     session: str = ""
     refresh_token: str = ""
+    session_ends: int = 0
+    """When ``session`` ends, UTC milliseconds; 0 when nobody said."""
     tier: str = ""
     carrier: str = "zto"
     carrier_then: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ from core.sync.shipback import (
     Conflict,
     Dispute,
     already_there,
+    no_word,
     own_parcels,
     parcel_of,
     replace_at,
@@ -230,7 +231,9 @@ class Sender:
         if due.kind == "waybill" and certain(due, failure) and self._next_carrier(due, failure):
             return
         if failure.fault in (Fault.BUSINESS, Fault.PERMISSION, Fault.UNKNOWN):
-            self._write(lambda tx: to_person(tx, due.id, due.kind, due.order_id, Dispute(answer)))
+            why = no_word(failure) if due.kind == "backhaul" else None
+            dispute = Dispute(answer, why=why)
+            self._write(lambda tx: to_person(tx, due.id, due.kind, due.order_id, dispute))
             return
         wait = failure.wait_s if failure.wait_s is not None else backoff(due.attempts)
         self._write(lambda tx: again(tx, due, wait, answer, asked=asked))

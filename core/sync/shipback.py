@@ -96,6 +96,13 @@ def by_hand(shop: Shop, shipment: Shipment) -> Message:
     )
 
 
+def no_word(failure: CallFailed) -> Message | None:
+    """What to set where a platform has no word for a parcel's carrier; None for other failures."""
+    if failure.fault is not Fault.PERMISSION or failure.code != "carrier":
+        return None
+    return message("reship.no_word", carrier=failure.text)
+
+
 def shipment_of(read: Rows, order_id: int, parcel_id: int) -> Shipment | None:
     """What the shop is to be told of a parcel; None when it is not to be told any more."""
     order = read.one("SELECT * FROM orders WHERE id = ?", order_id)

@@ -35,6 +35,7 @@ RULES = URGENT | {
     "push_unread",
     "reconcile_gap",
     "rest_owed",
+    "session_ends",
     "untouched",
     "void_refused",
 }

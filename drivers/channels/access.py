@@ -17,7 +17,13 @@ from core.ports import CallFailed, Deliveries, Fault
 from drivers.channels.calls import Line
 
 T = TypeVar("T")
-_AHEAD_MS = 60_000
+AHEAD_MS = 60_000
+"""How long before their end tokens are renewed."""
+JD_AHEAD_MS = 23 * 3_600_000
+"""JD renews a token in its last day only, and never once it ended; that day may begin at night."""
+_AHEAD_AGAIN_S = 1800.0
+"""A renewal ahead of the end that was refused is tried again this much later: some platforms count
+them."""
 PATIENCE_S = 60.0
 """The longest ban that a call waits out; a longer one is its caller's to plan with."""
 _MOST_WAITED_S = 300.0
@@ -36,6 +42,16 @@ class Tokens:
     """"" for apps whose session cannot be renewed."""
     expires_at: int = field(default=0, compare=False)
     """When the session ends, UTC milliseconds on the platform's clock; 0 when not known."""
+    given_at: int = field(default=0, compare=False)
+    """When the platform gave them, likewise."""
+
+    def renewed_from(self, ahead_ms: int) -> int | None:
+        """From when on they are renewed: so long before their end, yet not in the first half of
+        their life; None when nobody knows their end."""
+        if not self.expires_at:
+            return None
+        half = (self.given_at + self.expires_at) // 2 if self.given_at else 0
+        return max(self.expires_at - ahead_ms, half)
 
     def __repr__(self) -> str:
         """Without the secrets: this may end in a log."""
@@ -92,9 +108,10 @@ class Access:
         renew: Callable[[Tokens], Tokens | None],
         *,
         expired: frozenset[str] = frozenset(),
+        ahead_ms: int = AHEAD_MS,
     ) -> None:
         """``renew`` asks for new tokens, None when there are none to be had; ``expired`` are the
-        failure codes that a new token cures."""
+        failure codes that a new token cures; tokens are renewed ``ahead_ms`` before they end."""
         tokens, save = shop.tokens, shop.save_tokens
         self.line = line
         self._shared = save if isinstance(save, Shared) else None
@@ -102,6 +119,8 @@ class Access:
         self._tokens = kept if kept.session == tokens.session else tokens
         self._renew = renew
         self._expired = expired
+        self._ahead_ms = ahead_ms
+        self._ahead_not_before = float("-inf")
         self._save = save
         self._renewing = threading.Lock()
         self._bans: dict[str, float] = {}
@@ -136,11 +155,20 @@ class Access:
     def _fresh(self) -> str:
         """The token, renewed when there is none or it ends soon; an old one is better than none."""
         tokens = self._tokens
-        ends = tokens.expires_at
-        if not tokens.session or (ends and ends - _AHEAD_MS < self.line.server_now()):
-            with suppress(*([CallFailed] if tokens.session else [])):
+        if not tokens.session:
+            self._renewed("")
+        elif self._ends_soon(tokens):
+            with suppress(CallFailed):
                 self._renewed(tokens.session)
         return self._tokens.session
+
+    def _ends_soon(self, tokens: Tokens) -> bool:
+        """Whether it is time to renew, and this caller is the one to try."""
+        since, now = tokens.renewed_from(self._ahead_ms), self.line.clock.monotonic()
+        if since is None or self.line.server_now() < since or now < self._ahead_not_before:
+            return False
+        self._ahead_not_before = now + _AHEAD_AGAIN_S
+        return True
 
     def _remedied(self, failed: CallFailed, session: str) -> bool:
         """Whether the same call may succeed now. The clock was set by the refusal's own Date."""
@@ -188,6 +216,11 @@ class Access:
             raise CallFailed(Fault.RATE, "banned", name, wait_s=left)
 
 
+def ahead_ms(channel: str) -> int:
+    """How long before their end a channel's tokens are renewed."""
+    return JD_AHEAD_MS if channel == "jd" else AHEAD_MS
+
+
 def tokens_in(told: Mapping[str, Any], now: int, refresh_token: str = "") -> Tokens | None:
     """The tokens of an answer, with how long they last from ``now`` on; None when it has none.
 
@@ -200,4 +233,5 @@ def tokens_in(told: Mapping[str, Any], now: int, refresh_token: str = "") -> Tok
         str(told["access_token"]),
         str(told.get("refresh_token") or refresh_token),
         now + int(lasts) * 1000 if lasts.isdecimal() else 0,
+        now,
     )

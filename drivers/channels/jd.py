@@ -25,6 +25,7 @@ CARRIERS: Mapping[str, str] = {
     "zto": "1499",
     "sto": "470",
     "yunda": "1327",
+    "jt": "1255654",
     "jd": "2087",
     "ems": "465",
     "deppon": "3046",

@@ -2,7 +2,8 @@
 
 Source: the platform's documentation of its gateway and error codes. Business parameters travel as
 one JSON text, answers in an envelope that is spelled ``..._responce``. A call signed more than six
-minutes off the platform's clock is refused. Tokens are renewed at another address.
+minutes off the platform's clock is refused. Tokens are renewed at another address, within the last
+day of their life (a year; a day for an app under test).
 """
 
 import json
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 from core.ports import CallFailed, Fault
 from core.text import clean
-from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
+from drivers.channels.access import JD_AHEAD_MS, Access, ShopAccess, Tokens, tokens_in
 from drivers.channels.calls import Line
 from drivers.channels.reading import Told, next_midnight, part, wire_time
 from drivers.channels.refusal import refusal
@@ -29,7 +30,7 @@ class Gateway:
         self.line = line
         self._app_key, self._app_secret = access.app_key, access.app_secret
         self._oauth_url = _oauth_beside(line.base_url)
-        self._access = Access(line, access, self._renewed, expired=_EXPIRED)
+        self._access = Access(line, access, self._renewed, expired=_EXPIRED, ahead_ms=JD_AHEAD_MS)
 
     def call(self, method: str, params: Mapping[str, Any], *, writes: bool = False) -> Told:
         """The content of a method's answer. Raises CallFailed.
@@ -43,7 +44,8 @@ class Gateway:
     def _once(self, method: str, params: Mapping[str, Any], token: str, writes: bool) -> Told:
         told = self.line.post(self._form(method, params, token), writes=writes)
         content = told.get(method.replace(".", "_") + "_responce")
-        error = part(told, "error_response") or (content if _is_error(content) else {})
+        said = content if isinstance(content, dict) else told
+        error = part(told, "error_response") or (said if _is_error(said) else {})
         if error:
             raise failure(error, self.line.server_now(), writes=writes)
         if not isinstance(content, dict):
@@ -93,8 +95,8 @@ def outcome(content: Told, *keys: str, writes: bool = False) -> Told:
     raise refusal(code or "no_code", words, writes=writes)
 
 
-def _is_error(content: object) -> bool:
-    return isinstance(content, dict) and str(content.get("code", "0")) != "0"
+def _is_error(told: Told) -> bool:
+    return str(told.get("code", "0")) != "0"
 
 
 def _oauth_beside(base_url: str) -> str:
@@ -116,14 +118,19 @@ _BY_CODE = {
 
 
 def failure(error: Mapping[str, Any], now: int, *, writes: bool = False) -> CallFailed:
-    """What an ``error_response`` means; ``now`` is the platform's time."""
+    """What an error means, be it told in an ``error_response``, in the answer's place or with
+    nothing around it; ``now`` is the platform's time."""
     code = clean(error.get("code"), 40)
-    said = clean(error.get("zh_desc") or error.get("en_desc") or error.get("msg"), 300)
+    words = (error.get(key) for key in ("zh_desc", "en_desc", "msg", "errorMessage"))
+    said = clean(next(filter(None, words), ""), 300)
     if code == "2":  # the calls of the day are used up
         return CallFailed(Fault.RATE, code, said, wait_s=(next_midnight(now) - now) / 1000)
     fault = _BY_CODE.get(code)
     if fault is not None:
         return CallFailed(fault, code, said, in_doubt=writes and fault is Fault.TRANSIENT)
-    if len(code) > 3:  # the method's own codes
-        return refusal(code, said, writes=writes)
+    refused = refusal(code, said, writes=writes)
+    if (
+        len(code) > 3 or refused.fault is Fault.TRANSIENT
+    ):  # the method's own codes; trouble in words
+        return refused
     return CallFailed(Fault.UNKNOWN, code, said, in_doubt=writes)

@@ -5,6 +5,7 @@ theirs is the order's with the SKU. The platform tells no refund: an order whose
 asked for is locked, one that got its money back is cancelled.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -20,10 +21,19 @@ FIELDS = ",".join(
         "orderStartTime,orderEndTime,paymentConfirmTime,modified,consigneeInfo,itemInfoList",
         "waybill,logisticsId,pin,open_id_buyer,xid_buyer,parentOrderId,directParentOrderId",
         "returnOrder,idSopShipmenttype,scDT,pauseBizInfo,storeOrder,orderSource,oaid",
+        "partialLogisticsInfoModel",
     ]
 )
 """All we read: a field that is not asked for is simply absent from the answer."""
-SHIPPED_FIELDS = "orderId,orderState,waybill,logisticsId"
+SHIPPED_FIELDS = "orderId,orderState,waybill,logisticsId,partialLogisticsInfoModel"
+PARTLY_SHIPPED = "PARTLY_SHIPPED"
+"""Our word for an order of which parcels are out: the platform leaves its state as it was."""
+_WAITING = ("WAIT_SELLER_STOCK_OUT", "DengDaiChuKu")
+_BETWEEN_WAYBILLS = re.compile(r"[,，|]")
+"""Commas between those of one courier, a bar between couriers."""
+_PHONE = re.compile(r"(?=.*\d)[\d*+ 转-]{5,30}")
+"""Digits, some of them masked; anything else is a cipher that dials nobody."""
+_PARCELS = "partialLogisticsInfoModel"
 _NEVER = "0001-01-01"
 """How the platform writes that there was no payment (yet): cash on delivery has none."""
 _AMOUNTS = ("actualPay", "shouldPay", "orderSellerPrice", "orderTotalPrice")
@@ -42,7 +52,7 @@ def order(told: Told, now: int) -> PlatformOrder:
     reading.failed |= created is None or modified is None or not lines
     return PlatformOrder(
         number=number,
-        status=word(told.get("orderState")),
+        status=_status(told),
         modified_at=modified or created or now,
         created_at=created or modified or now,
         lines=lines,
@@ -61,9 +71,16 @@ def order(told: Told, now: int) -> PlatformOrder:
 
 
 def parcels(told: Told) -> tuple[ShippedParcel, ...]:
-    """The waybills an order knows, all for the whole order; several are told with commas."""
-    waybills = clean(told.get("waybill"), 400).replace("，", ",").split(",")
-    return tuple(ShippedParcel(waybill=one.strip()) for one in waybills if one.strip())
+    """The waybills an order knows, those of its parcels and those of the whole; none by line."""
+    said = [told.get("waybill"), *(one.get("waybillId") for one in rows(told.get(_PARCELS)))]
+    waybills = [one.strip() for text in said for one in _BETWEEN_WAYBILLS.split(clean(text, 400))]
+    return tuple(ShippedParcel(waybill=one) for one in dict.fromkeys(waybills) if one)
+
+
+def _status(told: Told) -> str:
+    """The platform's state; our own word where some parcels are out and it still says waiting."""
+    state = word(told.get("orderState"))
+    return PARTLY_SHIPPED if state in _WAITING and told.get(_PARCELS) else state
 
 
 def _lines(number: str, told: Iterable[Told], reading: Reading) -> Iterator[PlatformLine]:
@@ -91,13 +108,13 @@ def _paid(told: Told, reading: Reading) -> int | None:
 
 
 def _receiver(told: Told) -> Receiver:
-    """The receiver as he may be shown: the masked form where there is one."""
+    """The receiver as he may be shown; the platform's ``desen_`` fields are ciphers, not masks."""
     who = part(told, "consigneeInfo")
     regions = [clean(who.get(key), 40) for key in ("province", "city", "county")]
-    phone = who.get("desen_mobile") or who.get("mobile") or who.get("desen_telephone")
+    phones = [clean(who.get(key), 40) for key in ("mobile", "telephone")]
     return Receiver(
         name=clean(who.get("fullname"), 100),
-        phone=clean(phone or who.get("telephone"), 40),
+        phone=next((phone for phone in phones if _PHONE.fullmatch(phone)), ""),
         province=regions[0],
         city=regions[1],
         district=regions[2],

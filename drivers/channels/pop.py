@@ -75,6 +75,7 @@ class Gateway:
             str(told["access_token"]),
             str(told.get("refresh_token") or tokens.refresh_token),
             int(ends) * 1000 if ends.isdecimal() else 0,
+            self.line.server_now(),
         )
 
 

@@ -5,6 +5,7 @@ Changes are listed newest first and by page number; they are read from the last 
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -32,6 +33,13 @@ LISTING = "taobao.trades.sold.increment.get"
 DETAIL = "taobao.trade.fullinfo.get"
 SHIP = "taobao.logistics.online.send"
 RESEND = "taobao.logistics.consign.resend"
+SHIP_OWN = "alibaba.ascp.logistics.offline.send"
+"""Reports a parcel of a courier the seller has a contract with himself."""
+MODIFY = "alibaba.ascp.logistics.consign.modify"
+_NOT_ONLINE = frozenset({"B52", "B105"})
+"""This courier takes no orders through the platform: nothing was carried out."""
+_ABOUT_THE_NUMBER = re.compile(r"F\d*|B60|P07|P10|CD19")
+"""Refusals that another way to replace a waybill would get as well."""
 DECRYPT = "taobao.top.oaid.decrypt"
 SCENE = "1006"
 """Why a receiver is asked for: the seller's own work on an order. Not seen against a live app."""
@@ -50,12 +58,11 @@ CARRIERS: Mapping[str, str] = {
     "sto": "STO",
     "yunda": "YUNDA",
     "jt": "HTKY",
-    "jd": "JD",
     "ems": "EMS",
     "deppon": "DBKD",
-    "cainiao": "CAINIAO",
 }
-"""As ``taobao.logistics.companies`` tells them."""
+"""As ``taobao.logistics.companies.get`` tells them. JD's and Cainiao's own couriers are not among
+them: a shop that uses one says the platform's word for it in ``carriers``."""
 
 
 class TaobaoShop(Connector):
@@ -118,28 +125,70 @@ class TaobaoShop(Connector):
     def ship(self, shipment: Shipment) -> None:
         """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken.
 
-        A second report of the same waybill is refused (B27): what the platform then has is told
-        by ``shipped``.
+        Through the platform's own couriers, else as one of the seller's. A second report of the
+        same waybill is refused (B27): what the platform then has is told by ``shipped``.
         """
-        self._report(SHIP, shipment)
+        inside = shipment.sub_numbers
+        if inside and not top_trade.goes_in_parts(self._shipped(shipment), inside):
+            inside = ()
+        try:
+            self._report(SHIP, shipment, inside)
+        except CallFailed as failed:
+            if failed.code not in _NOT_ONLINE:
+                raise
+            self._report_own(shipment, inside)
 
     def reship(self, shipment: Shipment, old: str) -> None:
         """Report a waybill in the place of the one there is; for parcels of the last fifty days.
-        Raises CallFailed, ``in_doubt`` when it may have been taken."""
-        self._report(RESEND, shipment)
+        Raises CallFailed, ``in_doubt`` when it may have been taken.
 
-    def _report(self, method: str, shipment: Shipment) -> None:
-        company = self._carrier(shipment)
-        parts = {"is_split": 1, "sub_tid": ",".join(shipment.sub_numbers)}
+        Once the courier has the parcel, one that was shipped through the platform is changed by
+        another call.
+        """
+        try:
+            self._report(RESEND, shipment, top_trade.in_parcel(self._shipped(shipment), old))
+        except CallFailed as failed:
+            if failed.fault is not Fault.BUSINESS or _ABOUT_THE_NUMBER.fullmatch(failed.code):
+                raise
+            self._modify(shipment, old)
+
+    def _shipped(self, shipment: Shipment) -> Mapping[str, Any]:
+        return self._trade(shipment.platform_number, top_trade.SHIPPED_FIELDS)
+
+    def _report(self, method: str, shipment: Shipment, inside: tuple[str, ...]) -> None:
+        """``inside`` are the lines in the parcel of a trade that is shipped in parts."""
         parcel = {
             "tid": shipment.platform_number,
-            "company_code": company,
+            "company_code": self._carrier(shipment),
             "out_sid": shipment.waybill,
-            **(parts if shipment.sub_numbers else {}),
+            **({"is_split": 1, "sub_tid": ",".join(inside)} if inside else {}),
         }
-        shipping = self._top.call(method, parcel, writes=True).get("shipping")
-        if not isinstance(shipping, dict) or str(shipping.get("is_success")).lower() != "true":
-            raise CallFailed(Fault.TRANSIENT, "not_confirmed", in_doubt=True)
+        told = self._top.call(method, parcel, writes=True)
+        confirmed(told.get("shipping"), "is_success")
+
+    def _report_own(self, shipment: Shipment, inside: tuple[str, ...]) -> None:
+        pack = {"company_code": self._carrier(shipment), "out_sid": shipment.waybill}
+        parcel = {
+            "tid": shipment.platform_number,
+            "sub_tid": ",".join(inside),
+            "consign_pkgs": [pack],
+        }
+        confirmed(self._top.call(SHIP_OWN, parcel, writes=True).get("result"), "success")
+
+    def _modify(self, shipment: Shipment, old: str) -> None:
+        parcel = {
+            "tid": shipment.platform_number,
+            "old_out_sid": old,
+            "new_out_sid": shipment.waybill,
+            "new_company_code": self._carrier(shipment),
+        }
+        confirmed(self._top.call(MODIFY, parcel, writes=True).get("result"), "success")
+
+
+def confirmed(told: object, key: str) -> None:
+    """Nothing, once an answer says in so many words that it was done. Raises CallFailed."""
+    if not isinstance(told, dict) or str(told.get(key)).lower() != "true":
+        raise CallFailed(Fault.TRANSIENT, "not_confirmed", in_doubt=True)
 
 
 class _Window(Backwards):

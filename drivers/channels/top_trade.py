@@ -5,7 +5,7 @@ What cannot be read is never guessed: the order carries the flag ``unreadable``.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from core.clock import SHANGHAI, local
@@ -19,7 +19,8 @@ _TRADE = (
     "buyer_message,seller_memo,seller_flag,receiver_name,receiver_mobile,receiver_phone,"
     "receiver_state,receiver_city,receiver_district,receiver_town,receiver_address,oaid,lm,"
     "delivery_time,collect_time,dispatch_time,sign_time,es_time,est_con_time,promise_service,"
-    "timing_promise,is_part_consign,top_hold,forbid_consign,team_buy_hold,ob_tag,step_trade_status"
+    "timing_promise,is_part_consign,top_hold,forbid_consign,team_buy_hold,share_group_hold,"
+    "ofp_hold,is_sh_ship,ob_tag,step_trade_status"
 )
 _LINE = (
     "oid,oid_str,num_iid,sku_id,outer_iid,outer_sku_id,num,price,payment,divide_order_fee,"
@@ -28,9 +29,16 @@ _LINE = (
 )
 FIELDS = ",".join([_TRADE, *(f"orders.{name}" for name in _LINE.split(","))])
 """All we read: a field that is not asked for is simply absent from the answer."""
-SHIPPED_FIELDS = "tid,status,orders.oid,orders.oid_str,orders.invoice_no,orders.logistics_company"
+SHIPPED_FIELDS = (
+    "tid,tid_str,status,is_part_consign,orders.oid,orders.oid_str,orders.status,orders.invoice_no,"
+    "orders.logistics_company"
+)
 
-_HOLDS = ("top_hold", "forbid_consign", "team_buy_hold")
+_HOLDS = (
+    *("top_hold", "forbid_consign", "team_buy_hold"),
+    *("share_group_hold", "ofp_hold", "is_sh_ship"),
+)
+_CLOSED = ("TRADE_CLOSED", "TRADE_CLOSED_BY_TAOBAO")
 _STEP_PAID = ("", "FRONT_PAID_FINAL_PAID")
 
 
@@ -72,6 +80,20 @@ def parcels(trade: Told) -> tuple[ShippedParcel, ...]:
         for told in sub_orders(trade)
         if told.get("invoice_no")
     )
+
+
+def goes_in_parts(trade: Told, inside: Iterable[str]) -> bool:
+    """Whether a parcel with these lines makes, or finds, a trade that is shipped in parts: one with
+    all lines that still go does not, and the platform wants no lines named for it."""
+    going = {number_of(x, "oid") for x in sub_orders(trade) if x.get("status") not in _CLOSED}
+    return is_set(trade.get("is_part_consign")) or not going or not going <= set(inside)
+
+
+def in_parcel(trade: Told, waybill: str) -> tuple[str, ...]:
+    """The lines in the parcel with that waybill; none for a trade that is not shipped in parts."""
+    if not is_set(trade.get("is_part_consign")):
+        return ()
+    return tuple(parcel.sub_number for parcel in parcels(trade) if parcel.waybill == waybill)
 
 
 def number_of(told: Told, key: str) -> str:

@@ -1,9 +1,10 @@
 """A shop on a simulated JD: plays the open platform (JOS) over real HTTP.
 
 It checks signatures with its own code, holds callers to windows, pages, tokens, clocks and rates,
-lists oldest change first unless asked otherwise, never tells an order that is not paid, and ships
-whole orders only. Verbs: those of ``drivers.simulated.http`` and ``deals``, and ``quota`` (the
-calls of the day are used up).
+renews a token in its last day only, lists oldest change first unless asked otherwise, never tells
+an order that is not paid, and ships whole orders only; somebody else may send parts
+(``ship_part``), of which the state of an order says nothing. Verbs: those of
+``drivers.simulated.http`` and ``deals``, and ``quota`` (the calls of the day are used up).
 """
 
 import hashlib
@@ -25,17 +26,17 @@ LISTING = "jingdong.pop.order.search"
 DETAIL = "jingdong.pop.order.get"
 SHIP = "jingdong.pop.order.shipment"
 REFRESH = "/oauth2/refresh_token"
-COMPANIES = {"467", "463", "470", "1499", "1327", "465", "2087", "3046"}
+COMPANIES = {"467", "463", "470", "1499", "1327", "1255654", "465", "2087", "3046"}
 _STAGES = {
     "hold": "PAUSE",
     "to_ship": "WAIT_SELLER_STOCK_OUT",
-    "partial": "WAIT_SELLER_DELIVERY",
+    "partial": "WAIT_SELLER_STOCK_OUT",
     "shipped": "WAIT_GOODS_RECEIVE_CONFIRM",
     "done": "FINISHED_L",
     "closed": "TRADE_CANCELED",
 }
 _MONTH_MS = 31 * 86_400_000
-_TOKEN_S = 2_592_000
+_DAY_MS = 86_400_000
 
 
 class Refused(Exception):  # noqa: N818 - the platform's answer, not an error of ours
@@ -60,6 +61,7 @@ class SimulatedJd(Shop):
     own_verbs = Shop.own_verbs | {"quota"}
 
     tells_unpaid = False
+    renews_ended = False
     ships_whole = True
 
     def __init__(
@@ -71,12 +73,18 @@ class SimulatedJd(Shop):
         *,
         refresh_token: str = "refresh",
         page_cap: int = 100,
+        token_days: int = 365,
         **world: Any,
     ) -> None:
-        """``page_cap``: pages of a listing that are shown; ``world`` as for ``Platform``."""
+        """``page_cap``: pages of a listing that are shown; ``token_days`` how long a token lasts, 1
+        for an app under test; ``world`` as for ``Platform``."""
         world = {"first_number": 281_046_000_017, **world}
         super().__init__(clock, app_key, app_secret, session, refresh_token, **world)
         self.page_cap = page_cap
+        self.bare_errors = False
+        """Whether the gateway tells its errors with nothing around them, as it sometimes does."""
+        self._token_ms = token_days * _DAY_MS
+        self.token_ends_at = self.now() + self._token_ms
 
     # --- the gateway ----------------------------------------------------------------------------
 
@@ -97,10 +105,15 @@ class SimulatedJd(Shop):
             self._admitted(request.form)
             told = self._carried_out(request.form["method"], _params(request.form))
         except Refused as refused:
-            return packed(refused.told)
+            return packed(self._bare(refused) if self.bare_errors else refused.told)
         except Limited:
             return packed(Refused("2", "限制时间内调用失败次数").told)
         return self._reply(request, told)
+
+    @staticmethod
+    def _bare(refused: Refused) -> dict[str, str]:
+        error = refused.told["error_response"]
+        return {"code": error["code"], "errorMessage": error["zh_desc"]}
 
     def _reply(self, request: Request, told: dict[str, Any]) -> Reply:
         return packed({self.name(request).replace(".", "_") + "_responce": {"code": "0", **told}})
@@ -141,9 +154,21 @@ class SimulatedJd(Shop):
             "grant_type": "refresh_token",
             "refresh_token": self.refresh_token,
         }
-        if not self.refresh_token or dict(form) != known:
+        if not self.refresh_token or dict(form) != known or not self.in_session(self.session):
             return {"code": 401, "msg": "refresh_token expired", "requestId": "r"}
-        return {**self.renew(), "expires_in": _TOKEN_S, "time": self.now(), "scope": "snsapi_base"}
+        if self.now() < self.token_ends_at - _DAY_MS:
+            return {"code": 402, "msg": "access_token is not in its last day", "requestId": "r"}
+        lasts = {"expires_in": self._token_ms // 1000, "time": self.now()}
+        return {**self.renew(), **lasts, "scope": "snsapi_base"}
+
+    def authorise(self) -> None:
+        """As everywhere, for the days that a token lasts here."""
+        super().authorise()
+        self.token_ends_at = self.now() + self._token_ms
+
+    def in_session(self, token: str) -> bool:
+        """A token also ends by itself, and with it the right to renew it."""
+        return super().in_session(token) and self.now() < self.token_ends_at
 
     def _carried_out(self, method: str, told: Mapping[str, Any]) -> dict[str, Any]:
         match method:
@@ -210,8 +235,15 @@ class SimulatedJd(Shop):
         except Unsuccessful as no:
             self.refused(number, waybill, str(no.told["numberCode"]))
             return no.told
-        self.post(deal, deal.items, waybill, str(told["logiCoprId"]))
+        self.post(deal, deal.left, waybill, str(told["logiCoprId"]))
         return _SUCCESS
+
+    def ship_part(self, number: str, *skus: str, waybill: str, company: str = "1499") -> None:
+        """Somebody sends a parcel with these goods in the platform's own pages."""
+        with self.lock:
+            deal = self.deals[number]
+            inside = [item for item in deal.left if item.line.sku in skus]
+            self.post(deal, inside, waybill, company)
 
     def _shippable(self, number: str) -> Deal:
         deal = self.deals.get(number)
@@ -262,11 +294,13 @@ def wire(deal: Deal) -> dict[str, Any]:
         "pin": order.buyer[:2] + "***",
         "scDT": order.promise,
         "parentOrderId": "0",
-        "waybill": ",".join(dict.fromkeys(x.waybill for x in deal.items if x.waybill)),
-        "logisticsId": next((x.company for x in deal.items if x.company), ""),
+        **_whole_shipment(deal),
+        "partialLogisticsInfoModel": _parcels_out(deal) or None,
         "consigneeInfo": {
             "fullname": order.name[:1] + "*" * (len(order.name) - 1),
-            "mobile": order.phone[:3] + "****" + order.phone[-4:],
+            "mobile": order.phone[:3] + "*" * (len(order.phone) - 4) + order.phone[-1:],
+            "desen_mobile": _token(order.phone),
+            "desen_telephone": _token(order.phone),
             "province": order.province,
             "city": order.city,
             "county": order.district,
@@ -279,8 +313,48 @@ def wire(deal: Deal) -> dict[str, Any]:
     return overlaid(told, deal.more)
 
 
+def _whole_shipment(deal: Deal) -> dict[str, str]:
+    """What is told once nothing is left: waybills of one courier joined by commas, couriers by
+    bars."""
+    sent: dict[str, dict[str, None]] = {}
+    for item in deal.items if deal.stage != "partial" else ():
+        if item.waybill:
+            sent.setdefault(item.company, {})[item.waybill] = None
+    return {"waybill": "|".join(map(",".join, sent.values())), "logisticsId": "|".join(sent)}
+
+
+def _parcels_out(deal: Deal) -> list[dict[str, Any]]:
+    """The parcels of an order that goes out in several, also while some are still to go."""
+    waybills = dict.fromkeys(item.waybill for item in deal.items if item.waybill)
+    if deal.stage != "partial" and len(waybills) < 2:
+        return []
+    return [
+        {
+            "shipmentId": index,
+            "logicId": next(x.company for x in deal.items if x.waybill == waybill),
+            "waybillId": waybill,
+            "shipmentTime": deal.modified_at,
+            "skus": [
+                {"skuId": _sku_id(x), "num": x.line.quantity}
+                for x in deal.items
+                if x.waybill == waybill
+            ],
+        }
+        for index, waybill in enumerate(waybills, 1)
+    ]
+
+
+def _token(phone: str) -> str:
+    """How the platform hides a phone from an app without the right to see it: no mask."""
+    return hashlib.sha256(b"desen" + phone.encode()).hexdigest() + "52994a"
+
+
+def _sku_id(item: Item) -> str:
+    return str(int(hashlib.sha256(item.line.sku.encode()).hexdigest()[:12], 16))[:11]
+
+
 def _item(item: Item) -> dict[str, Any]:
-    sku = str(int(hashlib.sha256(item.line.sku.encode()).hexdigest()[:12], 16))[:11]
+    sku = _sku_id(item)
     return {
         "skuId": sku,
         "wareId": "1" + sku[:9],

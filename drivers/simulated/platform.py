@@ -58,6 +58,8 @@ class Platform(SimulatedServer):
     """Whether a buyer's wish for money is told before the money goes back."""
     tells_unpaid = True
     """Whether orders are told before they are paid."""
+    renews_ended = True
+    """Whether a token that ran out can still be renewed; else a person authorises the app anew."""
     ships_whole = False
     """Whether an order can only be shipped as a whole."""
 
@@ -114,7 +116,7 @@ class Platform(SimulatedServer):
     # --- who may call -----------------------------------------------------------------------------
 
     def expire(self) -> None:
-        """The token runs out; the refresh token still works."""
+        """The token runs out; where ``renews_ended``, the refresh token still works."""
         with self.lock:
             self._expired.add(self.session)
 
@@ -124,14 +126,19 @@ class Platform(SimulatedServer):
             self.expire()
             self.refresh_token = ""
 
+    def authorise(self) -> None:
+        """The seller allows the app anew: tokens that work, told to nobody but them."""
+        with self.lock:
+            self._renewals += 1
+            self.session, self.refresh_token = f"s{self._renewals}", f"f{self._renewals}"
+
     def in_session(self, token: str) -> bool:
         """Whether a token is the right one and has not run out."""
         return token == self.session and token not in self._expired
 
     def renew(self) -> dict[str, Any]:
         """Hand out new tokens, after which the old ones are dead."""
-        self._renewals += 1
-        self.session, self.refresh_token = f"s{self._renewals}", f"f{self._renewals}"
+        self.authorise()
         self.commit(what="renewed")
         return {"access_token": self.session, "refresh_token": self.refresh_token}
 

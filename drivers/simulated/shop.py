@@ -1,8 +1,10 @@
 """A shop on a simulated Taobao: plays the open platform (TOP) over real HTTP.
 
 It checks signatures with its own code, holds callers to windows, page sizes, sessions, clocks and
-rates, lists newest first, and keeps a journal of every waybill it accepted. Verbs: those of
-``drivers.simulated.http`` and ``platform``, and ``quota`` (the day is used up).
+rates, lists newest first, and keeps a journal of every waybill it accepted. It tells a trade that
+is shipped in parts from one that is not, ships through its own couriers or as the seller's own, and
+knows what a courier has picked up (``pick_up``). Verbs: those of ``drivers.simulated.http`` and
+``platform``, and ``quota`` (the day is used up).
 """
 
 import hashlib
@@ -27,7 +29,7 @@ from drivers.simulated.shop_trades import (
     shown,
     sub_orders,
 )
-from drivers.simulated.shop_world import ShopWorld
+from drivers.simulated.shop_world import HOLDS, ShopWorld
 
 __all__ = ["SimLine", "SimOrder", "SimulatedTaobao"]
 
@@ -35,10 +37,23 @@ LISTING = "taobao.trades.sold.increment.get"
 SOLD = "taobao.trades.sold.get"
 DETAIL = "taobao.trade.fullinfo.get"
 REFRESH = "taobao.top.auth.token.refresh"
-SHIPPING = ("taobao.logistics.online.send", "taobao.logistics.offline.send")
+SHIP = "taobao.logistics.online.send"
+SHIP_OWN = "alibaba.ascp.logistics.offline.send"
 RESEND = "taobao.logistics.consign.resend"
+MODIFY = "alibaba.ascp.logistics.consign.modify"
 DECRYPT = "taobao.top.oaid.decrypt"
-COMPANIES = {"SF", "YTO", "ZTO", "STO", "YUNDA", "HTKY", "JD", "EMS", "DBKD", "CAINIAO"}
+COMPANIES = {"SF", "YTO", "ZTO", "STO", "YUNDA", "HTKY", "EMS", "DBKD"}
+OWN_ONLY = {"HTKY", "DBKD"}
+"""Couriers that take no orders through the platform."""
+_MOST_PARTS = 20
+"""Lines a call for a part may name."""
+_IN_ERRORS = {
+    SHIP: "logistics-online-service-error",
+    SHIP_OWN: "logistics-offline-service-error",
+    RESEND: "logistics-update-company-or-mailno-error",
+    MODIFY: "logistics-update-company-or-mailno-error",
+}
+"""How a method calls its own errors."""
 _SHOWN_BY_DEFAULT = {"guarantee_trade", "auto_delivery", "ec", "cod", "step"}
 _OAID_NEEDS = {
     "receiver_name",
@@ -85,6 +100,9 @@ class SimulatedTaobao(ShopWorld):
         """``world`` as for ``Platform``."""
         super().__init__(clock, app_key, app_secret, session, refresh_token, **world)
         self._seller, self._mask = seller, mask
+        self._online: set[str] = set()
+        """Waybills that were shipped through the platform's couriers."""
+        self._picked_up: set[str] = set()
 
     # --- the gateway ----------------------------------------------------------------------------
 
@@ -160,10 +178,8 @@ class SimulatedTaobao(ShopWorld):
             return self._paged(form, self._sold(form))
         if method == DETAIL:
             return self._detail(form)
-        if method in SHIPPING:
-            return self._shipping(form)
-        if method == RESEND:
-            return self._resending(form)
+        if method in _IN_ERRORS:
+            return self._about_parcels(method, form)
         if method == DECRYPT:
             return self._decrypting(form)
         if method == REFRESH:
@@ -242,21 +258,50 @@ class SimulatedTaobao(ShopWorld):
 
     # --- shipping -------------------------------------------------------------------------------
 
-    def _shipping(self, form: Mapping[str, str]) -> dict[str, Any]:
+    def pick_up(self, waybill: str) -> None:
+        """The courier has the parcel."""
+        with self.lock:
+            self._picked_up.add(waybill)
+
+    def _about_parcels(self, method: str, form: Mapping[str, str]) -> dict[str, Any]:
         try:
-            self._ship(form)
+            match method:
+                case "taobao.logistics.online.send":
+                    self._ship(form)
+                case "alibaba.ascp.logistics.offline.send":
+                    self._ship_own(form)
+                case "taobao.logistics.consign.resend":
+                    self._resend(form)
+                case _:
+                    self._modify(form)
         except Refused as refused:
-            code = str(refused.told["sub_code"])
-            self.refused(form.get("tid", ""), form.get("out_sid", ""), code)
+            refused.told["sub_code"] = str(refused.told["sub_code"]).replace(
+                _IN_ERRORS[SHIP], _IN_ERRORS[method]
+            )
+            if method in (SHIP, SHIP_OWN):
+                waybill = form.get("out_sid", "") or form.get("consign_pkgs", "")
+                self.refused(form.get("tid", ""), waybill, str(refused.told["sub_code"]))
             raise
+        if method.startswith("alibaba."):
+            return {"result": {"success": True}}
         return {"shipping": {"is_success": True}}
 
-    def _ship(self, form: Mapping[str, str]) -> None:
+    def _ship_own(self, form: Mapping[str, str]) -> None:
+        """A parcel of the seller's own courier: lines are named without saying that it is split."""
+        packs = json.loads(_needed(form, "consign_pkgs"))
+        if not isinstance(packs, list) or len(packs) != 1:
+            raise _invalid("consign_pkgs")
+        split = {"is_split": "1"} if form.get("sub_tid") else {}
+        self._ship({**form, **split, **packs[0]}, online=False)
+
+    def _ship(self, form: Mapping[str, str], *, online: bool = True) -> None:
         trade = self._known(form)
         waybill, company = _needed(form, "out_sid"), _needed(form, "company_code")
         lines = self._parcel(trade, form)
         if company not in COMPANIES:
             raise _invalid("company_code")
+        if online and company in OWN_ONLY:
+            raise _ship_error("B52", "该物流公司不支持在线下单发货")
         self._check_state(trade, lines)
         self._check_waybill(trade, waybill)
         for line in lines:
@@ -264,7 +309,9 @@ class SimulatedTaobao(ShopWorld):
             line["logistics_company"] = company
         rest = [x for x in sub_orders(trade) if x["status"] in _TO_SHIP]
         trade["status"] = "SELLER_CONSIGNED_PART" if rest else "WAIT_BUYER_CONFIRM_GOODS"
-        trade["is_part_consign"] = bool(rest)
+        trade["is_part_consign"] = trade["is_part_consign"] or bool(rest)
+        if online:
+            self._online.add(waybill)
         self._touched(trade["tid_str"])
         oids = [line["oid_str"] for line in lines]
         self.commit(
@@ -276,15 +323,36 @@ class SimulatedTaobao(ShopWorld):
             asked_at=self.asked_at(trade["tid_str"]),
         )
 
-    def _resending(self, form: Mapping[str, str]) -> dict[str, Any]:
-        """Another waybill for lines that were shipped, by the seller's own courier."""
+    def _resend(self, form: Mapping[str, str]) -> None:
+        """Another waybill for a parcel that was shipped, until the platform's courier has it."""
         trade = self._known(form)
         waybill, company = _needed(form, "out_sid"), _needed(form, "company_code")
-        named = form.get("sub_tid", "").split(",") if form.get("is_split") in ("1", "true") else []
-        lines = [x for x in sub_orders(trade) if not named or x["oid_str"] in named]
-        lines = [x for x in lines if x.get("invoice_no")]
+        named = _named(trade, form)
+        if named and not trade["is_part_consign"]:
+            raise _ship_error("CD29", "订单不是拆单订单，拆单标记和子订单列表都不能传入")
+        lines = [x for x in sub_orders(trade) if x.get("invoice_no")]
         if not lines:
             raise _ship_error("CD19", "订单未发货，不能修改物流信息")
+        if named:
+            olds = {x["invoice_no"] for x in lines if x["oid_str"] in named}
+            lines = [x for x in lines if x["invoice_no"] in olds]
+            if len(olds) != 1 or {x["oid_str"] for x in lines} != named:
+                raise _ship_error("B06", "传入的子订单号必须完全匹配物流包裹中的子订单")
+        old = str(lines[0]["invoice_no"])
+        if old in self._online & self._picked_up:
+            raise _ship_error("P06", "当前订单状态不支持修改")
+        self._replace(trade, lines, waybill, company)
+
+    def _modify(self, form: Mapping[str, str]) -> None:
+        """Another waybill for the parcel with the old one, also when the courier has it."""
+        trade = self._known(form)
+        old, waybill = _needed(form, "old_out_sid"), _needed(form, "new_out_sid")
+        lines = [x for x in sub_orders(trade) if x.get("invoice_no") == old]
+        if not lines:
+            raise _ship_error("P03", "未找到对应子订单的物流包裹")
+        self._replace(trade, lines, waybill, form.get("new_company_code", ""))
+
+    def _replace(self, trade: Trade, lines: list[Trade], waybill: str, company: str) -> None:
         if company not in COMPANIES:
             raise _invalid("company_code")
         self._check_waybill(trade, waybill)
@@ -295,7 +363,6 @@ class SimulatedTaobao(ShopWorld):
         self.commit(
             what="reshipped", tid=trade["tid_str"], waybill=waybill, company=company, old=old
         )
-        return {"shipping": {"is_success": True}}
 
     def _decrypting(self, form: Mapping[str, str]) -> dict[str, Any]:
         """Who receivers are, by their references; one of an older address matches nobody."""
@@ -330,22 +397,25 @@ class SimulatedTaobao(ShopWorld):
         }
 
     def _parcel(self, trade: Trade, form: Mapping[str, str]) -> list[Trade]:
-        """The lines a call is about: those named, or all that are left."""
+        """The lines a call is about: those named, or all that are left of a trade in one parcel."""
         lines = sub_orders(trade)
-        if form.get("is_split") not in ("1", "true"):
+        named = _named(trade, form)
+        if not named:
             left = [line for line in lines if line["status"] in _TO_SHIP]
             return left or lines
-        named = _needed(form, "sub_tid").split(",")
         chosen = [line for line in lines if line["oid_str"] in named]
-        if len(chosen) != len(set(named)):
+        if len(chosen) != len(named):
             raise _ship_error("CD24", "子订单不存在")
+        going = {line["oid_str"] for line in lines if line["status"] != "TRADE_CLOSED"}
+        if len(named) > _MOST_PARTS or (not trade["is_part_consign"] and named >= going):
+            raise _ship_error("P38", "拆单校验未通过")
         return chosen
 
     def _check_state(self, trade: Trade, lines: Iterable[Trade]) -> None:
         lines = list(lines)
         if any(line.get("invoice_no") for line in lines):
             raise _ship_error("B27", "该订单已经有发货单")
-        if any(trade.get(mark) for mark in ("top_hold", "forbid_consign", "team_buy_hold")):
+        if any(trade.get(mark) for mark in HOLDS):
             raise _ship_error("B55", "交易被拦截")
         if trade["status"] not in _TO_SHIP or any(x["status"] not in _TO_SHIP for x in lines):
             raise _ship_error("B04", "订单状态不正确")
@@ -369,7 +439,25 @@ def _refusal(code: int, sub_code: str, sub_msg: str) -> Reply:
 
 
 def _envelope(method: str) -> str:
-    return "_".join(method.split(".")[1:]) + "_response"
+    """What an answer stands in: only the platform's first name is left out."""
+    first, *rest = method.split(".")
+    return "_".join(rest if first == "taobao" else [first, *rest]) + "_response"
+
+
+def _named(trade: Trade, form: Mapping[str, str]) -> set[str]:
+    """The lines a call names, which goes together with saying that the trade is split."""
+    split, named = form.get("is_split") in ("1", "true"), form.get("sub_tid", "")
+    if trade["is_part_consign"] and not split:
+        raise (
+            _ship_error("CD27", "订单已经被拆单，is_split 必须是 1")
+            if named
+            else _ship_error("CD23", "订单已拆单，必须传入子交易号列表和拆单标记")
+        )
+    if split and not named:
+        raise _ship_error("CD26", "拆分的子订单没有传子订单号")
+    if named and not split:
+        raise _ship_error("CD25", "拆单标记和子订单列表两者必须都填或者都不填")
+    return set(named.split(",")) if named else set()
 
 
 def _kinds(told: str) -> set[str]:
@@ -422,5 +510,5 @@ def _invalid(key: str) -> Refused:
 
 
 def _ship_error(code: str, text: str) -> Refused:
-    sub = f"isv.logistics-online-service-error:{code}"
+    sub = f"isv.{_IN_ERRORS[SHIP]}:{code}"
     return Refused(15, "Remote service error", sub, f"{code}:{text}")

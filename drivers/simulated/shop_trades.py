@@ -115,6 +115,9 @@ def trade_of(order: SimOrder, tid: str, oids: Iterable[str], now: int) -> Trade:
         "top_hold": 0,
         "forbid_consign": 0,
         "team_buy_hold": 0,
+        "share_group_hold": 0,
+        "ofp_hold": 0,
+        "is_sh_ship": False,
         **order.more,
         "orders": {
             "order": [_line(*pair, order.status) for pair in zip(order.lines, oids, strict=True)]

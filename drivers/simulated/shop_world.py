@@ -21,6 +21,12 @@ from drivers.simulated.shop_trades import (
     trade_of,
 )
 
+HOLDS = (
+    *("top_hold", "forbid_consign", "team_buy_hold"),
+    *("share_group_hold", "ofp_hold", "is_sh_ship"),
+)
+"""Marks of a trade that the platform stops."""
+
 
 class ShopWorld(Platform):
     """The trades of one shop and everything that is done to them."""
@@ -95,7 +101,7 @@ class ShopWorld(Platform):
         self.touch(tid, seller_memo=text, seller_flag=flag)
 
     def hold(self, tid: str, mark: str = "top_hold", on: bool = True) -> None:
-        """The platform stops an order (``top_hold``, ``forbid_consign``, ``team_buy_hold``)."""
+        """The platform stops an order, by one of ``HOLDS``."""
         self.touch(tid, **{mark: 1 if on else 0})
 
     @property
@@ -114,7 +120,7 @@ class ShopWorld(Platform):
         """How one trade stands now."""
         with self.lock:
             trade = self._trades[number]
-            held = any(trade.get(mark) for mark in ("top_hold", "forbid_consign", "team_buy_hold"))
+            held = any(trade.get(mark) for mark in HOLDS)
             word = str(trade["status"])
             stage = STAGES.get(word, word)
             words = {x["oid_str"]: str(x["refund_status"]) for x in sub_orders(trade)}

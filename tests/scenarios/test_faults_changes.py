@@ -14,6 +14,7 @@ from core.sync.hints import follow_hints
 from core.sync.reveal import reveal
 from drivers.carriers import Kuaidi100
 from drivers.simulated.kuaidi100 import SimulatedKuaidi100
+from drivers.simulated.shop_world import HOLDS
 from tests.core.floor.test_bench import ITEM_TEE, Floor, label
 from tests.core.orders.warehouse import (
     BOSS,
@@ -157,7 +158,7 @@ def test_s25_cancelled_before_packing_needs_no_catching(street, stall):
     ]
 
 
-@pytest.mark.parametrize("mark", ["top_hold", "forbid_consign", "team_buy_hold"])
+@pytest.mark.parametrize("mark", HOLDS)
 def test_s26_what_the_platform_stops_waits_until_it_lets_go(street, stall, mark):
     number = stall.buy()
     stall.server.hold(number, mark)
@@ -166,6 +167,18 @@ def test_s26_what_the_platform_stops_waits_until_it_lets_go(street, stall, mark)
     stall.server.hold(number, mark, on=False)
     stall.follow()
     assert street.order(number)["stage"] == "ready"
+
+
+@pytest.mark.parametrize("step", ["ready", "packing"])
+def test_s28_what_somebody_else_sent_in_part_is_not_packed_again(street, step):
+    stall = street.open("jd")
+    number = stall.buy(TEE, CUP)
+    stall.follow()
+    if step != "ready":
+        bring(street.store, step, number)
+    stall.server.ship_part(number, "TEE", waybill="ZT0000001")
+    stall.follow()
+    assert reasons(street.store, number) == {"partly_shipped"}
 
 
 def test_s26_a_deposit_is_no_payment(street, stall):

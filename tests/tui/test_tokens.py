@@ -128,9 +128,10 @@ def test_tokens_are_the_owners_alone_and_a_change_by_hand_wins(tmp_path):
     kept = TokenFile(path, FIRST)
     assert isinstance(kept, Shared)
     assert kept.newest() == FIRST
-    kept(Tokens("s1", "r1", 5))
+    kept(Tokens("s1", "r1", 5, 3))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert (kept.newest(), kept.newest().expires_at) == (Tokens("s1", "r1"), 5)
+    told = kept.newest()
+    assert (told, told.expires_at, told.given_at) == (Tokens("s1", "r1"), 5, 3)
     assert TokenFile(path, Tokens("by hand", "r9")).newest() == Tokens("by hand", "r9")
     path.write_text("{broken")
     assert kept.newest() == FIRST

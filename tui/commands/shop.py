@@ -4,7 +4,6 @@ import argparse
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from core.clock import Clock, SystemClock, local
@@ -19,6 +18,7 @@ from tui.words import say, word
 
 if TYPE_CHECKING:
     from core.sync.health import ShopHealth
+    from core.watch.sessions import Session
 
 T = TypeVar("T")
 MOST_DAYS = 90
@@ -81,7 +81,7 @@ def backfill(arguments: argparse.Namespace) -> int:
 
 def test(config: Config, code: str) -> int:
     """Ask the shop a few harmless things, a line each; exit status 1 when one goes wrong."""
-    from tui.wiring import callback_of, channel_of
+    from tui.wiring import callback_of, channel_of, session_of
 
     clock = SystemClock(config.zone)
     for shop in config.shops:
@@ -96,6 +96,13 @@ def test(config: Config, code: str) -> int:
             for well, said in told:
                 print(f"{'✓' if well else '✗'} {say(said)}", flush=True)
                 wrong += not well
+            session = session_of(shop, config)  # as the trials may have renewed it
+            if session.ends_at:
+                well, said = (
+                    not session.worries(clock.now()),
+                    session_said(session, config, clock.now()),
+                )
+                print(f"{'✓' if well else '✗'} {say(said)}", flush=True)
             return 1 if wrong else 0
     known = " ".join(shop.code for shop in config.shops if shop.url) or "-"
     raise Problem("shop.not_reached", code=code, known=known)
@@ -159,38 +166,40 @@ def status(arguments: argparse.Namespace) -> int:
     with reading(arguments) as (config, read):
         shops = health.shops(read)
         now = SystemClock().now()
-        ends = {shop.code: token_ends(config, shop.code) for shop in shops}
+        ends = sessions_of(config)
     if arguments.json:
-        told = [asdict(shop) | {"token_ends_at": ends[shop.code]} for shop in shops]
+        told = [asdict(shop) | {"token_ends_at": token_ends(ends, shop.code)} for shop in shops]
         print_json(told)
     else:
         print(page(shops, ends, config, now))
     return 0
 
 
-def token_ends(config: Config, code: str) -> int:
+def sessions_of(config: Config) -> "dict[str, Session]":
+    """How long each shop can be called, by its code."""
+    from tui.wiring import session_of
+
+    return {shop.code: session_of(shop, config) for shop in config.shops if shop.url}
+
+
+def token_ends(sessions: "dict[str, Session]", code: str) -> int:
     """When a shop's token ends, UTC milliseconds; 0 when nobody knows."""
-    from drivers.channels.access import Tokens
-    from tui.tokens import TokenFile
-
-    for shop in config.shops:
-        if shop.code == code:
-            path = Path(config.path.parent) / f".tokens-{code}.json"
-            return TokenFile(path, Tokens(shop.session, shop.refresh_token)).newest().expires_at
-    return 0
+    return sessions[code].ends_at if code in sessions else 0
 
 
-def page(shops: "list[ShopHealth]", ends: dict[str, int], config: Config, now: int) -> str:
+def page(shops: "list[ShopHealth]", ends: "dict[str, Session]", config: Config, now: int) -> str:
     """A head for each shop, and what there is to say about it."""
     page = Page()
     for shop in shops:
         page.head(f"{shop.code}  {shop.name}", word("channel", shop.channel))
-        for said in facts(shop, ends.get(shop.code, 0), config, now):
+        for said in facts(shop, ends.get(shop.code), config, now):
             page.line(say(said), indent=4)
     return page.text()
 
 
-def facts(shop: "ShopHealth", ends: int, config: Config, now: int) -> Iterator[Message]:
+def facts(
+    shop: "ShopHealth", ends: "Session | None", config: Config, now: int
+) -> Iterator[Message]:
     """The sentences about one shop."""
 
     def when(at: int) -> str:
@@ -217,8 +226,8 @@ def facts(shop: "ShopHealth", ends: int, config: Config, now: int) -> Iterator[M
         else:
             told = {"taken": pushes.taken, "refused": pushes.refused, "waiting": pushes.waiting}
             yield message("shop.push", at=when(pushes.last_at), **told)
-    if ends:
-        yield message("shop.token", at=when(ends))
+    if ends is not None and ends.ends_at:
+        yield session_said(ends, config, now)
     if shop.books is not None:
         yield message(
             "shop.books",
@@ -227,3 +236,13 @@ def facts(shop: "ShopHealth", ends: int, config: Config, now: int) -> Iterator[M
             here=shop.books.here,
             unexplained=shop.books.unexplained,
         )
+
+
+def session_said(session: "Session", config: Config, now: int) -> Message:
+    """When a shop's session ends, and whether somebody must do something about it."""
+    at = local(session.ends_at, config.zone).strftime("%Y-%m-%d %H:%M")
+    if now >= session.ends_at:
+        return message("shop.token_ended", at=at)
+    if session.renewed_from is None or session.worries(now):
+        return message("shop.token_ends", at=at)
+    return message("shop.token", at=at)

@@ -19,15 +19,18 @@ from tui.words import knows, say, word
 
 FIELDS = (
     *("channel", "code", "name", "url", "platform", "app_key", "app_secret", "session"),
-    *("refresh_token", "push_path", "push_secret", "folder"),
+    *("refresh_token", "session_ends", "push_path", "push_secret", "folder"),
 )
 """What is asked, in this order."""
 NEEDED = ("channel", "code", "name")
+MOMENT = re.compile(r"env:\w+|\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})?")
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,19}")
 FILES_ONLY = ("url", "platform", "app_key", "app_secret", "session", "refresh_token")
 BEHIND = "kuaidi100"
 """The channel of shops that are reached through an aggregator."""
 OPTIONS_ONLY = ("push_path", "push_secret")
+ENDING = ("jd", "taobao", "tmall")
+"""Channels whose sessions must be renewed, or authorised anew, before they end."""
 
 
 def add(arguments: argparse.Namespace) -> int:
@@ -63,6 +66,7 @@ def is_skipped(name: str, told: dict[str, str]) -> bool:
         (name in FILES_ONLY[1:] and not told["url"])
         or (name == "platform" and not behind)
         or (name in ("refresh_token", "folder") and behind)
+        or (name == "session_ends" and not (told["session"] and told["channel"] in ENDING))
         or name in OPTIONS_ONLY
     )
 
@@ -146,6 +150,8 @@ def check(name: str, answer: str, taken: set[str]) -> None:
         raise Problem("shop.add.code", came=answer)
     elif name == "code" and answer in taken:
         raise Problem("shop.add.taken", code=answer)
+    elif name == "session_ends" and not MOMENT.fullmatch(answer):
+        raise Problem("shop.add.session_ends", came=answer)
     elif name == "url" and not answer.startswith(("https://", "http://")):
         raise Problem("shop.add.url", came=answer)
 

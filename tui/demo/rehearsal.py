@@ -222,6 +222,8 @@ class Rehearsal:
         path = self.works.config.path.parent / f".tokens-{code}.json"
         kept = TokenFile(path, Tokens(shop.session, shop.refresh_token))
         with kept.alone():
+            if not server.renews_ended and not server.in_session(server.session):
+                server.authorise()
             now = Tokens(server.session, server.refresh_token)
             if kept.newest() != now:
                 kept(now)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.messages import message, unpack
 from core.ports import CallFailed, Fault
 from core.ports import Sender as From
 from core.sync import Sender, Shop
@@ -279,6 +280,16 @@ def test_an_order_the_shop_refuses_does_not_stop_the_next(world):
     world.shop.fails.append(CallFailed(Fault.BUSINESS, "B60", "waybill used"))
     world.send()
     assert world.state() == ["conflict", "done"]
+
+
+def test_a_carrier_without_a_word_at_the_platform_says_what_to_set(world):
+    world.labelled("T1")
+    world.shop.fails.append(CallFailed(Fault.PERMISSION, "carrier", "jd"))
+    world.send()
+    (what,) = column(world.store, "SELECT what FROM alerts WHERE rule = 'backhaul_refused'")
+    (why,) = column(world.store, "SELECT why FROM outbox WHERE state = 'conflict'")
+    wanted = message("reship.no_word", carrier="jd")
+    assert (unpack(what)["answer"], unpack(why)["why"]) == (wanted, wanted)
 
 
 def test_a_driver_that_stumbles_leaves_nothing_stuck(world):

@@ -26,7 +26,7 @@ from tests.drivers.channels.shopkit import Kind
 
 TAOBAO = Kind(
     *("taobao", shop.SimulatedTaobao, TaobaoShop),
-    *(shop.LISTING, shop.DETAIL, shop.SHIPPING[0]),
+    *(shop.LISTING, shop.DETAIL, shop.SHIP),
 )
 JD = Kind(
     *("jd", jd.SimulatedJd, JdShop, jd.LISTING, jd.DETAIL, jd.SHIP),

@@ -57,9 +57,14 @@ class Kind:
 
     def connect(self, server: Any, clock: Clock, **told: Any) -> Any:
         """A shop on that server; ``told`` are parts of its access and its limits, the tokens
-        ``session`` and ``refresh_token``, and what only its platform has."""
+        ``session`` (until ``session_ends``) and ``refresh_token``, and what only its platform
+        has."""
         told = {"page_size": 5, "per_second": 0, "read_s": 2.0, **self.usual, **told}
-        tokens = Tokens(told.pop("session", "session"), told.pop("refresh_token", "refresh"))
+        tokens = Tokens(
+            told.pop("session", "session"),
+            told.pop("refresh_token", "refresh"),
+            told.pop("session_ends", 0),
+        )
         access = {"url": server.url, "app_key": server.app_key, "app_secret": "secret"}
         access |= taken(told, ShopAccess)
         limits = Limits(**taken(told, Limits))

@@ -27,6 +27,7 @@ from tests.drivers.channels.shopkit import (
     vectors,
 )
 
+DAY = 86_400
 LATE = 1_768_924_740_000  # 2026-01-20 23:59:00 in Shanghai
 
 
@@ -98,15 +99,26 @@ def test_the_platform_refuses_what_the_connector_never_asks(floor: Floor) -> Non
 def test_hidden_people_stay_hidden_and_the_address_begins_below_the_district(floor: Floor) -> None:
     (number,) = floor.place()
     receiver = floor.shop().detail(number).receiver
-    assert receiver.name == "张**" and receiver.phone == "138****1234"
+    assert receiver.name == "张**" and receiver.phone == "138*******4"
     assert (receiver.district, receiver.address) == ("余杭区", "仓前街道****")
     assert receiver.cipher_ref
 
 
-def test_a_desensitised_phone_is_shown_before_a_cipher(floor: Floor) -> None:
-    more = {"consigneeInfo.mobile": "AEZq0f/31w==", "consigneeInfo.desen_mobile": "138****0001"}
-    (number,) = floor.place(more=more)
-    assert floor.shop().detail(number).receiver.phone == "138****0001"
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [
+        ({"mobile": "136*******5"}, "136*******5"),
+        ({"mobile": "", "telephone": "0571-88****34"}, "0571-88****34"),
+        ({"mobile": "AEZq0f/31w=="}, ""),
+        ({"mobile": None}, ""),
+        ({"mobile": "18877771111-1234"}, "18877771111-1234"),
+    ],
+)
+def test_a_cipher_is_never_shown_as_a_phone(floor: Floor, more: Any, shown: str) -> None:
+    token = "656233eb3c9d6035653f5a6d7f5965ac0c53815f3e9b785c17d35366fbbb72f1b52994"
+    told = {f"consigneeInfo.{key}": value for key, value in more.items()}
+    (number,) = floor.place(more={"consigneeInfo.desen_mobile": token, **told})
+    assert floor.shop().detail(number).receiver.phone == shown
 
 
 def test_cash_on_delivery_is_not_paid_and_not_unreadable(floor: Floor) -> None:
@@ -126,7 +138,13 @@ def test_lines_have_numbers_of_their_own_even_for_the_same_sku(floor: Floor) -> 
 
 
 @pytest.mark.parametrize(
-    ("mark", "word"), [("hold", "LOCKED"), ("PAUSE", "PAUSE"), ("POP_ORDER_PAUSE",) * 2]
+    ("mark", "word"),
+    [
+        ("hold", "LOCKED"),
+        ("PAUSE", "PAUSE"),
+        ("POP_ORDER_PAUSE",) * 2,
+        ("WAIT_SELLER_DELIVERY",) * 2,
+    ],
 )
 def test_what_the_platform_stops_is_held(floor: Floor, mark: str, word: str) -> None:
     (number,), shop = floor.place(), floor.shop()
@@ -134,6 +152,24 @@ def test_what_the_platform_stops_is_held(floor: Floor, mark: str, word: str) -> 
     assert shop.detail(number).status == word and value_map("jd").status_of(word) == "hold"
     floor.server.hold(number, mark, on=False)
     assert shop.detail(number).status == "WAIT_SELLER_STOCK_OUT"
+
+
+@pytest.mark.parametrize(
+    ("state", "ours"),
+    [
+        ("DengDaiChuKu", "to_ship"),
+        ("DengDaiFaHuo", "hold"),
+        ("DengDaiQueRenShouHuo", "shipped"),
+        ("PeiSongTuiHuo", "shipped"),
+        ("WanCheng", "done"),
+        ("ZanTing", "hold"),
+        ("SuoDing", "hold"),
+        ("WAIT_SEND_CODE", "hold"),
+    ],
+)
+def test_states_under_their_old_names_are_known(floor: Floor, state: str, ours: str) -> None:
+    (number,) = floor.place(status=state)
+    assert value_map("jd").status_of(floor.shop().detail(number).status) == ours
 
 
 @pytest.mark.parametrize(
@@ -147,14 +183,47 @@ def test_a_hole_in_the_telling_is_a_flag(floor: Floor, key: str, came: object) -
 # --- tokens, clock, rate ------------------------------------------------------------------------
 
 
-def test_tokens_are_renewed_beside_the_gateway_and_kept(floor: Floor) -> None:
+def test_a_token_is_renewed_in_its_last_day_beside_the_gateway_and_kept(floor: Floor) -> None:
     (number,), kept = floor.place(), list[Tokens]()
-    shop = floor.shop(save_tokens=kept.append)
-    floor.server.expire()
+    ends = floor.server.token_ends_at
+    shop = floor.shop(save_tokens=kept.append, session_ends=ends)
+    assert shop.detail(number) and kept == []
+    floor.clock.advance(364 * DAY)  # the platform would renew now; an hour is left to its clock
+    assert shop.detail(number) and floor.server.count(REFRESH) == 0
+    floor.clock.advance(3600)
     assert shop.detail(number).number == number
     assert kept == [Tokens("s1", "f1")] and floor.server.count(REFRESH) == 1
-    floor.clock.advance(30 * 86_400 - 30)  # renewed again before it ends
+    assert kept[0].expires_at == floor.server.token_ends_at > ends
+    floor.clock.advance(364 * DAY + 3600)
     assert shop.detail(number).number == number and len(kept) == 2
+
+
+def test_a_token_of_an_app_under_test_is_not_renewed_by_the_hour(floor: Floor) -> None:
+    (number,), kept = floor.place(), list[Tokens]()
+    floor.server._token_ms, floor.server.token_ends_at = DAY * 1000, NOON + DAY * 1000
+    shop = floor.shop(save_tokens=kept.append, session_ends=floor.server.token_ends_at)
+    for _ in range(4 * 24):
+        floor.clock.advance(3600)
+        assert shop.detail(number).number == number
+    assert len(kept) == 8  # twice a day, for the platform counts them
+
+
+def test_a_token_that_ended_needs_a_person(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.expire()
+    assert refused(lambda: shop.detail(number)).fault is Fault.AUTH
+    floor.server.authorise()
+    assert floor.shop(session="s1", refresh_token="f1").detail(number).number == number
+
+
+def test_a_renewal_that_is_refused_is_not_asked_for_with_every_call(floor: Floor) -> None:
+    (number,) = floor.place()
+    shop = floor.shop(session_ends=NOON + 3_600_000)  # wrong: it lasts a year
+    for _ in range(10):
+        assert shop.detail(number).number == number
+    assert floor.server.count(REFRESH) == 1
+    floor.clock.advance(1801)
+    assert shop.detail(number) and floor.server.count(REFRESH) == 2
 
 
 def test_the_real_platform_renews_at_its_own_address() -> None:
@@ -189,10 +258,32 @@ def test_a_part_of_an_order_needs_a_person(floor: Floor) -> None:
     assert floor.server.shipments == {}
 
 
-def test_several_waybills_of_an_order_are_told_apart(floor: Floor) -> None:
-    (number,) = floor.place(more={"waybill": "ZT0000001,ZT0000002，ZT0000003"})
+@pytest.mark.parametrize(
+    "joined", ["ZT0000001,SF0000002，SF0000003", "ZT0000001|SF0000002,SF0000003"]
+)
+def test_several_waybills_of_an_order_are_told_apart(floor: Floor, joined: str) -> None:
+    (number,) = floor.place(more={"waybill": joined})
     told = [x.waybill for x in floor.shop().shipped(number)]
-    assert told == ["ZT0000001", "ZT0000002", "ZT0000003"]
+    assert told == ["ZT0000001", "SF0000002", "SF0000003"]
+
+
+def test_an_order_of_which_a_parcel_is_out_is_partly_shipped(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    floor.server.ship_part(number, "TEA-1", waybill="ZT0000009")
+    order = shop.detail(number)
+    assert value_map("jd").status_of(order.status) == "partial"
+    assert '"orderState":"WAIT_SELLER_STOCK_OUT"' in order.raw and '"waybill":""' in order.raw
+    assert [x.waybill for x in shop.shipped(number)] == ["ZT0000009"]
+
+
+def test_parcels_of_several_couriers_are_all_told_once_everything_is_out(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    floor.server.ship_part(number, "TEA-1", waybill="ZT0000009")
+    floor.server.ship_part(number, "CUP-2", waybill="SF0000010", company="467")
+    order = shop.detail(number)
+    assert value_map("jd").status_of(order.status) == "shipped"
+    assert '"waybill":"ZT0000009|SF0000010"' in order.raw
+    assert [x.waybill for x in shop.shipped(number)] == ["ZT0000009", "SF0000010"]
 
 
 def test_a_number_that_is_none_is_not_asked_for(floor: Floor) -> None:
@@ -228,6 +319,20 @@ def test_every_carrier_of_ours_is_one_of_theirs() -> None:
 def test_an_error_has_a_class(code: str, said: str, fault: Fault, doubt: bool) -> None:
     failed = failure({"code": code, "zh_desc": said}, LATE, writes=True)
     assert (failed.fault, failed.code, failed.in_doubt) == (fault, code, doubt)
+
+
+@pytest.mark.parametrize("key", ["zh_desc", "errorMessage"])
+def test_trouble_told_in_words_is_passing_whatever_its_code(key: str) -> None:
+    assert failure({"code": "500", key: "系统繁忙"}, LATE).fault is Fault.TRANSIENT
+
+
+def test_an_error_with_nothing_around_it_is_read(floor: Floor) -> None:
+    (number,) = floor.place()
+    floor.server.bare_errors = True
+    failed = refused(lambda: floor.shop(app_secret="wrong").detail(number))
+    assert (failed.fault, failed.code, failed.text) == (Fault.AUTH, "12", "无效签名")
+    told = refused(lambda: floor.shop()._jos.call("jingdong.pop.no.such", {}))
+    assert (told.fault, told.code) == (Fault.PERMISSION, "15")
 
 
 def test_a_day_used_up_a_minute_before_midnight() -> None:

@@ -8,8 +8,19 @@ import pytest
 from core.clock import SHANGHAI, SetClock, SystemClock
 from core.ports import CallFailed, Fault
 from drivers.channels.access import Tokens
-from drivers.channels.taobao import TaobaoShop, _Window
-from drivers.simulated.shop import DETAIL, LISTING, REFRESH, SimLine, SimOrder
+from drivers.channels.taobao import CARRIERS, TaobaoShop, _Window
+from drivers.simulated.shop import (
+    COMPANIES,
+    DETAIL,
+    LISTING,
+    MODIFY,
+    REFRESH,
+    RESEND,
+    SHIP,
+    SHIP_OWN,
+    SimLine,
+    SimOrder,
+)
 from tests.drivers.channels.kinds import TAOBAO
 from tests.drivers.channels.shopkit import (
     NOON,
@@ -36,8 +47,6 @@ from tests.drivers.channels.test_shops_alike import (  # noqa: F401 - run here a
     test_many_calls_renew_once,
     test_no_note_is_told_as_none_left,
 )
-
-SHIP = TAOBAO.ship
 
 
 @pytest.fixture
@@ -85,6 +94,9 @@ def test_ids_of_nineteen_digits_stay_exact(floor: Floor) -> None:
         (lambda s, n: s.hold(n, "top_hold"), "top_hold"),
         (lambda s, n: s.hold(n, "forbid_consign"), "forbid_consign"),
         (lambda s, n: s.hold(n, "team_buy_hold"), "team_buy_hold"),
+        (lambda s, n: s.hold(n, "share_group_hold"), "share_group_hold"),
+        (lambda s, n: s.hold(n, "ofp_hold"), "ofp_hold"),
+        (lambda s, n: s.hold(n, "is_sh_ship"), "is_sh_ship"),
         (lambda s, n: s.touch(n, step_trade_status="FRONT_PAID_FINAL_NOPAID"), "step_unpaid"),
         (lambda s, n: s.change_address(n, "新地址"), "address_changed"),
         (lambda s, n: s.touch(n, payment="not money"), "unreadable"),
@@ -390,6 +402,147 @@ def test_a_carrier_the_platform_does_not_know_needs_a_person(floor: Floor) -> No
         lambda: floor.shop(carriers={"owl": "OWL"}).ship(parcel(number, carrier="owl"))
     )
     assert failed.fault is Fault.PERMISSION
+
+
+@pytest.mark.parametrize("carrier", ["jt", "deppon"])
+def test_a_courier_that_takes_no_orders_there_is_reported_as_the_sellers_own(
+    floor: Floor, carrier: str
+) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    shop.ship(parcel(number, carrier=carrier))
+    (told,) = floor.server.shipments[number]
+    assert (told["company"], len(told["oids"])) == (CARRIERS[carrier], 2)
+    assert (floor.server.count(SHIP), floor.server.count(SHIP_OWN)) == (1, 1)
+
+
+def test_a_part_goes_by_such_a_courier_too(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    first, second = (x.sub_number for x in shop.detail(number).lines)
+    shop.ship(parcel(number, first, carrier="jt"))
+    assert shop.detail(number).status == "SELLER_CONSIGNED_PART"
+    shop.ship(parcel(number, second, carrier="jt", waybill="JT0000002"))
+    told = {(x.sub_number, x.waybill) for x in shop.shipped(number)}
+    assert told == {(first, "ZT0000001"), (second, "JT0000002")}
+
+
+def test_no_other_refusal_is_tried_another_way(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.hold(number)
+    assert refused(lambda: shop.ship(parcel(number))).code == "B55"
+    assert floor.server.count(SHIP_OWN) == 0
+
+
+def test_a_doubt_about_the_second_way_is_a_doubt(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": SHIP_OWN, "do": "drop_after_commit"}])
+    failed = refused(lambda: shop.ship(parcel(number, carrier="jt")))
+    assert failed.in_doubt and [x.waybill for x in shop.shipped(number)] == ["ZT0000001"]
+
+
+@pytest.mark.parametrize("carrier", ["zto", "jt"])
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_waybill_is_replaced_also_when_the_courier_has_the_parcel(
+    floor: Floor, carrier: str, gone: bool
+) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    shop.ship(parcel(number, carrier=carrier))
+    if gone:
+        floor.server.pick_up("ZT0000001")
+    shop.reship(parcel(number, waybill="SF0000002", carrier="sf"), "ZT0000001")
+    assert {x.waybill for x in shop.shipped(number)} == {"SF0000002"}
+    assert floor.server.count(MODIFY) == (gone and carrier == "zto")
+
+
+def test_a_number_that_is_refused_is_not_tried_another_way(floor: Floor) -> None:
+    first, second = floor.place(2)
+    shop = floor.shop()
+    shop.ship(parcel(first))
+    shop.ship(parcel(second, waybill="ZT0000002"))
+    failed = refused(lambda: shop.reship(parcel(second), "ZT0000002"))
+    assert (failed.code, floor.server.count(MODIFY)) == ("B60", 0)
+
+
+def test_one_parcel_of_several_is_replaced_by_exactly_its_lines(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=(*TWO, SimLine(sku="CARD"))), floor.shop()
+    first, second, third = (x.sub_number for x in shop.detail(number).lines)
+    shop.ship(parcel(number, first, second))
+    shop.ship(parcel(number, third, waybill="ZT0000002"))
+    floor.server.agree_refund(number, second)  # after it left; it stays in its parcel
+    shop.reship(parcel(number, first, waybill="ZT0000003"), "ZT0000001")
+    told = {(x.sub_number, x.waybill) for x in shop.shipped(number)}
+    assert told == {(first, "ZT0000003"), (second, "ZT0000003"), (third, "ZT0000002")}
+
+
+def test_a_line_paid_back_after_the_whole_order_left_does_not_split_it(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    first, second = (x.sub_number for x in shop.detail(number).lines)
+    shop.ship(parcel(number))
+    floor.server.agree_refund(number, second)
+    shop.reship(parcel(number, first, waybill="ZT0000002"), "ZT0000001")
+    assert "ZT0000002" in {x.waybill for x in shop.shipped(number)}
+    assert floor.server.count(MODIFY) == 0
+
+
+def test_a_line_paid_back_before_does_not_split_it_either(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    first, second = (x.sub_number for x in shop.detail(number).lines)
+    floor.server.agree_refund(number, second)
+    shop.ship(parcel(number, first))
+    assert [x.waybill for x in shop.shipped(number)] == ["ZT0000001"]
+    assert floor.server.orders[number]["is_part_consign"] is False
+
+
+def test_a_trade_told_without_its_lines_is_not_taken_for_a_whole_parcel(floor: Floor) -> None:
+    (number,), shop = floor.place(lines=TWO), floor.shop()
+    (first, _) = (x.sub_number for x in shop.detail(number).lines)
+    lines = floor.server._trades[number]["orders"]
+    floor.server.touch(number, orders={"order": []})
+    refused(lambda: shop.ship(parcel(number, first)))  # named, so nothing else can be meant
+    floor.server.touch(number, orders=lines)
+    assert shop.shipped(number) == ()
+
+
+def sent(floor: Floor, method: str, number: str, **told: object) -> str:
+    """The code with which the platform refuses such a call."""
+    told = {"tid": number, "company_code": "ZTO", "out_sid": "ZT0000009", **told}
+    return refused(lambda: floor.shop()._top.call(method, told, writes=True)).code
+
+
+def test_the_platform_tells_split_trades_from_whole_ones(floor: Floor) -> None:
+    (whole, split), shop = floor.place(2, lines=TWO), floor.shop()
+    oids = [x.sub_number for x in shop.detail(split).lines]
+    all_of_it = {"is_split": 1, "sub_tid": ",".join(oids)}
+    assert sent(floor, SHIP, split, **all_of_it) == "P38"
+    assert sent(floor, SHIP, split, is_split=1) == "CD26"
+    assert sent(floor, SHIP, split, sub_tid=oids[0]) == "CD25"
+    shop.ship(parcel(split, oids[0]))
+    assert sent(floor, SHIP, split) == "CD23"
+    assert sent(floor, SHIP, split, sub_tid=oids[1]) == "CD27"
+    assert sent(floor, RESEND, split) == "CD23"
+    assert sent(floor, RESEND, split, **all_of_it) == "B06"
+    shop.ship(parcel(whole, waybill="ZT0000005"))
+    named = {"is_split": 1, "sub_tid": shop.detail(whole).lines[0].sub_number}
+    assert sent(floor, RESEND, whole, **named) == "CD29"
+
+
+def test_more_lines_than_a_call_may_name_are_refused(floor: Floor) -> None:
+    lines = tuple(SimLine(sku=f"S{n}") for n in range(22))
+    (number,), shop = floor.place(lines=lines), floor.shop()
+    oids = [x.sub_number for x in shop.detail(number).lines]
+    assert refused(lambda: shop.ship(parcel(number, *oids[:21]))).code == "P38"
+
+
+@pytest.mark.parametrize("carrier", ["jd", "cainiao"])
+def test_a_carrier_of_no_list_there_needs_the_shops_own_word(floor: Floor, carrier: str) -> None:
+    (number,) = floor.place()
+    failed = refused(lambda: floor.shop().ship(parcel(number, carrier=carrier)))
+    assert (failed.fault, failed.code, failed.text) == (Fault.PERMISSION, "carrier", carrier)
+    floor.shop(carriers={carrier: "STO"}).ship(parcel(number, carrier=carrier))
+    assert floor.server.shipments[number][0]["company"] == "STO"
+
+
+def test_every_carrier_of_ours_is_one_of_theirs() -> None:
+    assert set(CARRIERS.values()) == COMPANIES
 
 
 # --- the weather --------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import core
-from core.clock import SetClock, SystemClock
+from core.clock import SHANGHAI, SetClock, SystemClock, local
 from core.config import read_config
 from drivers.simulated.shop import SimLine, SimOrder
 from tests.tui.cli.place import CONFIG
@@ -96,6 +96,39 @@ def test_answers_that_break_off_write_nothing(place, monkeypatch):
     assert place.config.read_bytes() == before
 
 
+def test_a_jd_shop_is_asked_when_its_token_ends(place, monkeypatch):
+    answers = "jd\njd1\n\n\nkey\nhush\ntoken\nrefresh\n2027-01-02 18:00\n\n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answers))
+    told = place("shop", "add")
+    assert told.status == 0, told.err
+    assert 'session_ends = "2027-01-02 18:00"' in place.config.read_text("utf-8")
+    assert read_config(place.config).shops[1].session_ends == 1_798_884_000_000
+    again = ("--channel", "jd", "--code", "jd2", "--name", "n", "--session-ends", "tomorrow")
+    assert "2026-12-31 18:00" in place("shop", "add", *again).err
+
+
+@pytest.mark.parametrize(
+    ("written", "ends"),
+    [
+        ('"2027-01-02 18:00"', 1_798_884_000_000),
+        ("2027-01-02 18:00:00", 1_798_884_000_000),
+        ("2027-01-02T10:00:00Z", 1_798_884_000_000),
+        ('""', 0),
+    ],
+)
+def test_the_end_of_a_token_may_be_written_as_people_do(place, written, ends):
+    place.add(f"session_ends = {written}\n")
+    assert read_config(place.config).shops[0].session_ends == ends
+
+
+@pytest.mark.parametrize("written", ['"2027-01-02"', "2027-01-02", '"soon"', "20270102"])
+def test_the_end_of_a_token_has_a_time_of_the_day(place, written):
+    place.add(f"session_ends = {written}\n")
+    told = place("shop", "status")
+    assert (told.status, "session_ends" in told.err) == (1, True)
+    assert "2026-12-31 18:00" in told.err
+
+
 def test_a_file_in_another_style_is_left_to_its_owner(place):
     text = CONFIG.split("[[shops]]")[0] + "\n[extra]\n"
     shops = 'shops = [{ code = "a", name = "A", channel = "jd" }]\n'
@@ -149,6 +182,23 @@ def test_the_status_says_what_a_shop_needs(online, platform):
     platform.cut()
     online("sync", "--once")
     assert "no good answer since" in online("shop", "status").out
+
+
+def test_the_status_says_which_token_must_be_authorised_anew(online, platform):
+    online("people")  # brings the database to the configuration
+    text = online.config.read_text("utf-8")
+
+    def ends(hours, extra=""):
+        at = local(SystemClock().now() + int(hours * HOUR), SHANGHAI)
+        more = f'session_ends = "{at:%Y-%m-%d %H:%M}"\n'
+        online.config.write_text(text.replace(extra, "") + more, "utf-8")
+        return online("shop", "status").out
+
+    refresh = 'refresh_token = "refresh"\n'
+    assert "renewed by itself before" in ends(48)
+    assert "is not renewed by itself: authorise" in ends(48, refresh)
+    assert online("shop", "test", "net").out.splitlines()[-1].startswith("✗ token ends")
+    assert "token ended" in ends(-1, refresh)
 
 
 # --- the books -------------------------------------------------------------------------------
