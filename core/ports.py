@@ -307,6 +307,15 @@ class Reships(Protocol):
         it may have been taken."""
 
 
+class ShipsInParts(Protocol):
+    """What a channel may also be: one that takes a parcel in several calls, some of which can be
+    lost. Its word that it has our waybill then means all of the parcel's lines."""
+
+    def shipped_of(self, shipment: Shipment) -> tuple[ShippedParcel, ...]:
+        """The waybills the platform has for an order, without the parcel's own while the platform
+        lacks a part of it. Raises CallFailed."""
+
+
 class Reveals(Protocol):
     """What a channel may also be able to do: tell a hidden receiver in clear, on demand."""
 
