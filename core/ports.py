@@ -289,6 +289,9 @@ class Deliveries(Protocol):
 class Delivers(Protocol):
     """A channel that cannot be read: it is asked to deliver, and delivers when it likes."""
 
+    refunds_unseen: bool | None
+    """Whether it cannot tell of refunds; None while that is not known."""
+
     def delivered_to(self, start: int, end: int) -> int:
         """Ask for what is missing of [start, end); up to where all of it is here.
 
