@@ -100,12 +100,15 @@ class SimulatedShopify(Pushes, Shop):
 
     # --- pushing --------------------------------------------------------------------------------
 
-    def message(self, number: str, name: str = "") -> Message:
-        """``orders/updated``."""
-        told = {"id": int(number), "admin_graphql_api_id": f"gid://shopify/Order/{number}"}
+    def message(self, number: str, name: str = "", topic: str = "orders/updated") -> Message:
+        """A webhook; two topics do not carry the order itself."""
+        told: dict[str, Any] = {
+            "orders/edited": {"order_edit": {"id": 1, "order_id": int(number)}},
+            "orders/risk_assessment_changed": {"order_id": int(number), "provider_title": None},
+        }.get(topic, {"id": int(number), "admin_graphql_api_id": f"gid://shopify/Order/{number}"})
         body = json.dumps(told, separators=(",", ":")).encode()
         signs = {
-            "X-Shopify-Topic": "orders/updated",
+            "X-Shopify-Topic": topic,
             "X-Shopify-Event-Id": name or self.next_number(),
             "X-Shopify-Hmac-Sha256": hmac_base64(self._app_secret, body),
         }
