@@ -8,9 +8,10 @@ call may cost more than 1,000 (shopify.dev, "Graph QL Admin API rate limits"). S
 for short, and what is longer is read page by page. A call that found the bucket too empty was not
 carried out: it waits and is made again, but for a report, before which the order is looked at anew.
 
-What an order's parcel holds may stand in several tasks (fulfilment orders) of the shop; one report
-takes those of one location and one way of delivery only, so a parcel is told in as many reports as
-it has of these. Which tasks are shown is a matter of the token's scopes (``SCOPES``).
+What an order's parcel holds may stand in several tasks (fulfilment orders) of the shop. One report
+takes tasks of one location and one way of delivery only, and to read a task's location takes a
+scope of its own: so each task is reported by itself. Which tasks are shown is a matter of the
+token's scopes (``SCOPES``).
 """
 
 from collections.abc import Iterator, Mapping
@@ -40,7 +41,7 @@ CARRIERS: Mapping[str, str] = {**CARRIER_NAMES, "jt": "J&T Express China", "ems"
 
 MOST_PARCELS = 20
 """Fulfilments of one order that can be read; they come without pages."""
-REPORT_POINTS = 980.0
+REPORT_POINTS = 970.0
 """What a report needs at most: the order looked at, its standing, and a report for each of as many
 tasks as are read at once."""
 
@@ -57,8 +58,7 @@ _LINES = f"""nodes {{
 _IN_PARCEL = f"nodes {{ lineItem {{ id }} }} {_PAGE_INFO}"
 _IN_TASK = f"nodes {{ id remainingQuantity lineItem {{ id }} }} {_PAGE_INFO}"
 _TASKS = f"""nodes {{
-  id status assignedLocation {{ location {{ id }} }} deliveryMethod {{ methodType }}
-  lineItems(first: 20) {{ {_IN_TASK} }}
+  id status deliveryMethod {{ methodType }} lineItems(first: 20) {{ {_IN_TASK} }}
 }} {_PAGE_INFO}"""
 
 DETAIL = f"""query Detail($id: ID!) {{
@@ -83,7 +83,7 @@ STANDING = f"""query Standing($id: ID!) {{
     fulfillmentOrders(first: 5) {{ {_TASKS} }}
   }}
 }}"""
-"""What of an order was shipped and what is to be; at most 713 points."""
+"""What of an order was shipped and what is to be; at most 703 points."""
 MORE_LINES = f"""query Lines($id: ID!, $after: String!) {{
   order(id: $id) {{ lineItems(first: 200, after: $after) {{ {_LINES} }} }}
 }}"""
@@ -206,13 +206,13 @@ class ShopifyShop(Connector):
             for parcel in shopify_order.parcels(self._made(told))
             if parcel.waybill == shipment.waybill
         }
-        for tasks in shopify_order.contents(self._tasks(told), shipment.sub_numbers, ours):
-            self._fulfil(tasks, {"company": company, "number": shipment.waybill})
+        for task in shopify_order.contents(self._tasks(told), shipment.sub_numbers, ours):
+            self._fulfil(task, {"company": company, "number": shipment.waybill})
 
-    def _fulfil(self, tasks: list[dict[str, Any]], tracking: Mapping[str, str]) -> None:
-        """One report, of tasks that may be in it together. Raises CallFailed."""
+    def _fulfil(self, task: Mapping[str, Any], tracking: Mapping[str, str]) -> None:
+        """One report, of one task. Raises CallFailed."""
         fulfillment = {
-            "lineItemsByFulfillmentOrder": tasks,
+            "lineItemsByFulfillmentOrder": [task],
             "trackingInfo": tracking,
             "notifyCustomer": False,
         }

@@ -87,53 +87,45 @@ def parcels(made: list[Told]) -> tuple[ShippedParcel, ...]:
     )
 
 
-def contents(
-    tasks: list[Told], subs: tuple[str, ...], ours: set[str]
-) -> list[list[dict[str, Any]]]:
-    """What goes into a parcel, report by report: the lines wanted, or all that are left.
+def contents(tasks: list[Told], subs: tuple[str, ...], ours: set[str]) -> list[dict[str, Any]]:
+    """What goes into a parcel, task by task: the lines wanted, or all that are left.
 
     ``ours`` are the lines that already have its waybill. Raises CallFailed: BUSINESS when nothing
     is left of one of them, PERMISSION when the shop shows no tasks at all.
     """
     if not tasks and not ours:
         raise CallFailed(Fault.PERMISSION, "no_tasks", _TASK_SCOPES)
-    groups = left(tasks, subs)
-    found = {
-        _id(part(line, "lineItem")) for group in groups for _, lines in group for line in lines
-    }
+    held = left(tasks, subs)
+    found = {_id(part(line, "lineItem")) for _, lines in held for line in lines}
     if not found | ours or not set(subs) <= found | ours:
         raise CallFailed(Fault.BUSINESS, "nothing_to_ship", f"{len(found)} lines left to ship")
-    return [[_inside(task, lines) for task, lines in group] for group in groups]
+    return [
+        {
+            "fulfillmentOrderId": task.get("id"),
+            "fulfillmentOrderLineItems": [
+                {"id": line.get("id"), "quantity": line.get("remainingQuantity")} for line in lines
+            ],
+        }
+        for task, lines in held
+    ]
 
 
-def left(tasks: list[Told], subs: tuple[str, ...]) -> list[list[tuple[Told, list[Told]]]]:
-    """The tasks that still hold something of a parcel and what they hold, each list of one
-    location and one way of delivery."""
-    groups: dict[tuple[str, str], list[tuple[Told, list[Told]]]] = {}
-    for task in tasks:
-        lines = [line for line in _open(task) if not subs or _id(part(line, "lineItem")) in subs]
-        if lines:
-            place = word(part(task, "assignedLocation", "location").get("id"))
-            groups.setdefault((place, _method(task)), []).append((task, lines))
-    return list(groups.values())
-
-
-def _inside(task: Told, lines: list[Told]) -> dict[str, Any]:
-    """A task's part of a report."""
-    inside = [{"id": x.get("id"), "quantity": x.get("remainingQuantity")} for x in lines]
-    return {"fulfillmentOrderId": task.get("id"), "fulfillmentOrderLineItems": inside}
+def left(tasks: list[Told], subs: tuple[str, ...]) -> list[tuple[Told, list[Told]]]:
+    """The tasks that still hold something of a parcel, each with what it holds of it."""
+    held = [
+        (task, [x for x in _open(task) if not subs or _id(part(x, "lineItem")) in subs])
+        for task in tasks
+    ]
+    return [(task, lines) for task, lines in held if lines]
 
 
 def _open(task: Told) -> Iterator[Told]:
     """The lines of a task that can still be shipped; what needs no delivery cannot."""
-    if task.get("status") in _OPEN and _method(task) != "NONE":
+    method = part(task, "deliveryMethod").get("methodType")
+    if task.get("status") in _OPEN and method != "NONE":
         for line in rows(part(task, "lineItems").get("nodes")):
             if line.get("remainingQuantity"):
                 yield line
-
-
-def _method(task: Told) -> str:
-    return word(part(task, "deliveryMethod").get("methodType"))
 
 
 def _status(told: Told, money: str) -> str:

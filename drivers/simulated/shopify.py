@@ -44,10 +44,14 @@ MOST_POINTS = 1_000.0
 _WRITING = 10.0
 _CURSOR = "eyJsYXN0X2lkIjo1NDAwMDAwMDMyNzY4LCJsYXN0X3ZhbHVlIjoiMjAyNi0xMS0yOCAwMTowMDowMCJ9"
 SCOPES = (
-    *("read_orders", "read_products", "read_customers"),
+    *("read_orders", "read_products", "read_customers", "read_locations"),
     *("read_merchant_managed_fulfillment_orders", "write_merchant_managed_fulfillment_orders"),
 )
-_NEEDS = {"customer": "read_customers", "variant": "read_products"}
+_NEEDS = {
+    "customer": "read_customers",
+    "variant": "read_products",
+    "location": "read_locations",
+}
 """Fields that take a scope of their own."""
 _USUAL_PLACE = "1"
 _LISTINGS = {"UPDATED_AT": "updated_at", "CREATED_AT": "created_at"}
@@ -102,10 +106,12 @@ class SimulatedShopify(Pushes, Shop):
 
     def message(self, number: str, name: str = "", topic: str = "orders/updated") -> Message:
         """A webhook; two topics do not carry the order itself."""
-        told: dict[str, Any] = {
+        order = {"id": int(number), "admin_graphql_api_id": f"gid://shopify/Order/{number}"}
+        other: dict[str, dict[str, Any]] = {
             "orders/edited": {"order_edit": {"id": 1, "order_id": int(number)}},
             "orders/risk_assessment_changed": {"order_id": int(number), "provider_title": None},
-        }.get(topic, {"id": int(number), "admin_graphql_api_id": f"gid://shopify/Order/{number}"})
+        }
+        told = other.get(topic, order)
         body = json.dumps(told, separators=(",", ":")).encode()
         signs = {
             "X-Shopify-Topic": topic,
