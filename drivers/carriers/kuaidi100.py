@@ -47,21 +47,10 @@ AUTHORISED = frozenset(
 NAMES_PRODUCT = frozenset({"jd"})
 """Carriers that take a waybill back only with the name of the product it was bought as."""
 
-_SHAPES: Mapping[str, re.Pattern[str]] = {
-    "sf": re.compile(r"SF[0-9A-Z]\d{12}"),
-    "yto": re.compile(r"YT\d{13}"),
-    "zto": re.compile(r"7[3-68]\d{12}"),
-    "sto": re.compile(r"(?:77|43)\d{12,15}"),
-    "yunda": re.compile(r"[34]\d{14}|5\d{12}"),
-    "jt": re.compile(r"JT\d{13}"),
-    "jd": re.compile(r"JD[0-9A-Z]{2}\d{11}"),
-    "ems": re.compile(r"[981]\d{12}"),
-    "deppon": re.compile(r"DPK\d{12}"),
-}
 BY_REFERENCE = frozenset({"taobao", "tmall", "jd"})
 """Platforms whose hidden receivers have a reference of their own (oaid); those of the others are
 found by the platform's order number."""
-_PRODUCT = "[carrier.partners.{}] exp_type"
+_PRODUCT = "packline.toml needs exp_type in [carrier.partners.{}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,12 +218,6 @@ def _code(carrier: str) -> str:
     if carrier not in CODES:
         raise CallFailed(Fault.PERMISSION, "carrier", f"{', '.join(CODES)} != {carrier}")
     return CODES[carrier]
-
-
-def _carrier_of(waybill: str) -> str:
-    """The one carrier that writes numbers like this; "" when it could be several."""
-    fitting = [code for code, shape in _SHAPES.items() if shape.fullmatch(waybill)]
-    return fitting[0] if len(fitting) == 1 else ""
 
 
 def _is_hidden(receiver: Receiver) -> bool:

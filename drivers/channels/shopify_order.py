@@ -20,7 +20,7 @@ _OPEN = ("OPEN", "IN_PROGRESS")
 _VOID = ("CANCELLED", "ERROR", "FAILURE")
 NOTHING_TO_SHIP = "nothing_to_ship"
 """The word for an order none of whose lines needs shipping."""
-_TASK_SCOPES = "scopes read_, write_merchant_managed_fulfillment_orders"
+_TASK_SCOPES = "the app lacks the scopes read_, write_merchant_managed_fulfillment_orders"
 
 
 def next_cursor(page: Told) -> str:
