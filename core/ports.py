@@ -316,6 +316,9 @@ class Listed(Protocol):
 class Delivers(Protocol):
     """A channel that cannot be read: it is asked to deliver, and delivers when it likes."""
 
+    refunds_unseen: bool | None
+    """Whether it cannot tell of refunds; None while that is not known."""
+
     def delivered_to(self, start: int, end: int) -> int:
         """Ask for what is missing of [start, end); up to where all of it is here.
 
@@ -332,6 +335,15 @@ class Reships(Protocol):
     def reship(self, shipment: Shipment, old: str) -> None:
         """Report this parcel in place of the waybill ``old``. Raises CallFailed, ``in_doubt`` when
         it may have been taken."""
+
+
+class ShipsInParts(Protocol):
+    """What a channel may also be: one that takes a parcel in several calls, some of which can be
+    lost. Its word that it has our waybill then means all of the parcel's lines."""
+
+    def shipped_of(self, shipment: Shipment) -> tuple[ShippedParcel, ...]:
+        """The waybills the platform has for an order, without the parcel's own while the platform
+        lacks a part of it. Raises CallFailed."""
 
 
 class Reveals(Protocol):

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from core.clock import Clock, SystemClock
 from core.config import (
-    CarrierConfig,
     Config,
     DeviceConfig,
     NotifierConfig,
@@ -69,7 +68,7 @@ class Works:
             self._engine = Engine(
                 self.store,
                 shops_of(self),
-                carrier_of(config.carrier, self.clock),
+                carrier_of(config, self.clock),
                 config.sender,
                 pull_every_s={
                     self.place.shops[shop.code]: float(shop.pull_every_s) for shop in config.shops
@@ -268,13 +267,40 @@ def callback_of(shop: ShopConfig, config: Config) -> str:
     return f"{config.push.url}{shop.push_path}" if config.push and known else ""
 
 
-def carrier_of(carrier: CarrierConfig | None, clock: Clock) -> Carrier | None:
-    """The account that sells waybills, if there is one."""
+def carrier_of(config: Config, clock: Clock) -> Carrier | None:
+    """The account that sells waybills, if there is one. Raises Problem for a contract with a
+    carrier that it does not know."""
+    carrier = config.carrier
     if carrier is None:
         return None
-    from drivers.carriers.kuaidi100 import Kuaidi100
+    from drivers.carriers.kuaidi100 import CODES, Kuaidi100, Partner
 
-    return Kuaidi100(carrier.url, carrier.key, carrier.secret, clock, account=carrier.account)
+    for code in carrier.partners:
+        if code not in CODES:
+            raise Problem(
+                "config.wrong",
+                file=str(config.path),
+                key=f"carrier.partners.{code}",
+                expected=" | ".join(CODES),
+                came=code,
+            )
+    partners = {
+        code: Partner(
+            id=told.account,
+            key=told.key,
+            secret=told.secret,
+            name=told.name,
+            net=told.net,
+            code=told.code,
+            exp_type=told.exp_type,
+        )
+        for code, told in carrier.partners.items()
+    }
+    return Kuaidi100(
+        *(carrier.url, carrier.key, carrier.secret, clock),
+        account=carrier.account,
+        partners=partners,
+    )
 
 
 def notifier_of(notifier: NotifierConfig, config: Config, clock: Clock) -> Notifier:

@@ -17,6 +17,7 @@ from core.config.values import (
     ExportConfig,
     FloorConfig,
     NotifierConfig,
+    PartnerConfig,
     PushConfig,
     ShopConfig,
     StationConfig,
@@ -226,10 +227,33 @@ def carrier_of(table: Table | None, secrets: list[bool]) -> CarrierConfig | None
         key=table.text("key"),
         secret=table.text("secret"),
         account=table.text("account", ""),
+        partners=partners_of(table.table("partners"), secrets),
     )
     table.finish()
     secrets.append(table.secret)
     return carrier
+
+
+def partners_of(table: Table | None, secrets: list[bool]) -> dict[str, PartnerConfig]:
+    """The contracts with single carriers: ``[carrier.partners.zto]``."""
+    if table is None:
+        return {}
+    partners = {}
+    for code in list(table.values):
+        told = Table(table.file, f"{table.name}.{code}", table.values.pop(code))
+        partners[code] = partner_of(told)
+        secrets.append(told.secret)
+    return partners
+
+
+def partner_of(table: Table) -> PartnerConfig:
+    """The contract with one carrier."""
+    names = ("key", "secret", "name", "net", "code", "exp_type")
+    partner = PartnerConfig(
+        account=table.text("account"), **{name: table.text(name, "") for name in names}
+    )
+    table.finish()
+    return partner
 
 
 ROBOTS = ("wecom", "dingtalk", "feishu")

@@ -59,6 +59,19 @@ class ShopConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerConfig:
+    """The contract with one carrier's branch; which parts it has differs by carrier."""
+
+    account: str
+    key: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+    name: str = ""
+    net: str = ""
+    code: str = ""
+    exp_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierConfig:
     """The account that sells waybills."""
 
@@ -67,6 +80,9 @@ class CarrierConfig:
     key: str
     secret: str
     account: str = ""
+    """The account at every carrier without a contract of its own in ``partners``."""
+    partners: Mapping[str, PartnerConfig] = field(default_factory=dict)
+    """Our carrier code -> the contract with its branch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from core.sync import progress
 from core.sync.progress import DAY_MS, Gap, Step
 from core.sync.turns import ORDERS, Turns
 from core.sync.undated import take_in
-from core.watch import raise_alert
+from core.watch import close_alert, raise_alert
 
 log = logging.getLogger(__name__)
 TOO_MANY = "too_many"
@@ -243,6 +243,7 @@ def ready_step(store: Store, shop: Shop, *, at_once: bool) -> Step | None:
     """
     step = next_step(store, shop, at_once=at_once)
     ready = as_far_as_delivered(shop, step) if step else None
+    tell_unseen(store, shop)
     if ready is None and step is not None and step.live:
         past = past_step(store, shop)
         return as_far_as_delivered(shop, past) if past else None
@@ -260,6 +261,22 @@ def as_far_as_delivered(shop: Shop, step: Step) -> Step | None:
             return None  # the next tick asks for less
         raise
     return replace(step, until=min(step.until, reached)) if reached > step.since else None
+
+
+def tell_unseen(store: Store, shop: Shop) -> None:
+    """A shop whose refunds nobody tells us needs a person who looks there before parcels leave."""
+    unseen = shop.channel.refunds_unseen if isinstance(shop.channel, Delivers) else None
+    if unseen is None:
+        return
+    told = store.read.one(
+        "SELECT 1 FROM alerts WHERE rule = 'refunds_unseen' AND subject = ?"
+        " AND closed_at IS NULL AND over_at IS NULL",
+        shop.code,
+    )
+    if unseen and told is None:
+        store.do(lambda tx: raise_alert(tx, "refunds_unseen", shop.code), rank=BACKGROUND)
+    elif told is not None and not unseen:
+        store.do(lambda tx: close_alert(tx, "refunds_unseen", shop.code), rank=BACKGROUND)
 
 
 def overlap_of(shop: Shop, step: Step) -> int:

@@ -128,7 +128,7 @@ def check(store: Store, shop: Shop, start: int) -> Hour:
         if kind:
             differences[number] = kind
     for number in sorted(ours(store.read, shop, start) - listed):
-        if not still_there(shop, number):
+        if not still_there(store, shop, number):
             differences[number] = "extra"
     hour = Hour(start, len(listed), len(here), differences)
     store.do(lambda tx: keep(tx, shop, hour), rank=BACKGROUND)
@@ -183,14 +183,19 @@ def explain(store: Store, shop: Shop, number: str) -> str:
     return kinds.get(taken, "")
 
 
-def still_there(shop: Shop, number: str) -> bool:
-    """Whether the platform still tells of an order it did not list. Raises CallFailed."""
+def still_there(store: Store, shop: Shop, number: str) -> bool:
+    """Whether the platform still tells of an order it did not list; what it tells is taken in,
+    for it may be that the order was thrown away. Raises CallFailed."""
     try:
-        return shop.channel.detail(number).number == number
+        order = shop.channel.detail(number)
     except CallFailed as failure:
         if failure.fault is not Fault.BUSINESS:
             raise
         return False
+    if order.number != number:
+        return False
+    take_in(store, shop.policy, [order])
+    return True
 
 
 def keep(tx: Tx, shop: Shop, hour: Hour) -> None:

@@ -10,7 +10,7 @@ from typing import cast
 
 from core.messages import Message, message
 from core.orders.rest import number_at_shop, sub_at_shop
-from core.ports import CallFailed, Fault, Reships, Shipment
+from core.ports import CallFailed, Fault, Reships, Shipment, ShippedParcel, ShipsInParts
 from core.store import Row, Rows
 from core.sync.pull import Shop
 
@@ -146,11 +146,19 @@ def known_waybills(shop: Shop, shipment: Shipment) -> set[str]:
     """The waybills the shop has for the lines of this parcel. Raises CallFailed."""
     return {
         parcel.waybill
-        for parcel in shop.channel.shipped(shipment.platform_number)
+        for parcel in shipped_parcels(shop, shipment)
         if not parcel.sub_number
         or not shipment.sub_numbers
         or parcel.sub_number in shipment.sub_numbers
     }
+
+
+def shipped_parcels(shop: Shop, shipment: Shipment) -> tuple[ShippedParcel, ...]:
+    """The waybills the shop has; a half-told parcel's own is none. Raises CallFailed."""
+    channel = shop.channel
+    if hasattr(channel, "shipped_of"):
+        return cast("ShipsInParts", channel).shipped_of(shipment)
+    return channel.shipped(shipment.platform_number)
 
 
 def other_number(theirs: set[str], shipment: Shipment) -> Conflict:

@@ -34,6 +34,7 @@ RULES = URGENT | {
     "push_shut",
     "push_unread",
     "reconcile_gap",
+    "refunds_unseen",
     "rest_owed",
     "session_ends",
     "untouched",

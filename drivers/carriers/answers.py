@@ -1,7 +1,9 @@
-"""What Kuaidi100's refusals mean. Its codes are few and shared; the words beside them decide.
+"""What Kuaidi100's refusals mean. Its codes are few and shared; mostly the words beside decide.
 
-The words are those of the platform and of the carriers behind it, whose messages it passes on.
-Nobody publishes a complete list, so what matches nothing stays UNKNOWN, with code and words.
+The words are those of the platform and of the carriers behind it, whose messages it passes on
+(code 30005). Nobody publishes a complete list, so what matches nothing stays UNKNOWN, with code and
+words. The codes are those of both versions of its label interface (api.kuaidi100.com,
+"dianzimiandanV2" and the older one).
 """
 
 import re
@@ -25,6 +27,7 @@ _MEANINGS = (
         "balance",
         re.compile(
             r"余额(?:不足|为0)|余额.{0,4}不够|单号(?:池)?(?:不足|用完|已用尽)|库存(?:余额)?不足"
+            r"|单量不足|无可用单量|充值"
         ),
     ),
     _Meaning(
@@ -39,7 +42,9 @@ _MEANINGS = (
     ),
     _Meaning(Fault.CLOCK, "clock", re.compile(r"时间戳|请求已?过期|timestamp", re.IGNORECASE)),
     _Meaning(
-        Fault.AUTH, "sign", re.compile(r"签名|sign\b|KEY|授权|合法的订阅者|鉴权", re.IGNORECASE)
+        Fault.AUTH,
+        "sign",
+        re.compile(r"签名|sign\b|(?<!partner)KEY|授权|合法的订阅者|鉴权", re.IGNORECASE),
     ),
     _Meaning(Fault.RATE, "rate", re.compile(r"频繁|限流|过快|频率|超过.{0,6}次数"), wait_s=5),
     _Meaning(
@@ -62,13 +67,25 @@ _MEANINGS = (
         in_doubt=True,
     ),
 )
-_BY_CODE = {
-    "503": _Meaning(Fault.AUTH, "sign", re.compile("")),
-    "601": _Meaning(Fault.AUTH, "sign", re.compile("")),
-    "500": _Meaning(Fault.TRANSIENT, "server", re.compile(""), in_doubt=True),
-    "501": _Meaning(Fault.TRANSIENT, "server", re.compile(""), in_doubt=True),
-    "502": _Meaning(Fault.TRANSIENT, "server", re.compile(""), in_doubt=True),
+_NOTHING = re.compile("")
+_SURE = {
+    "601": _Meaning(Fault.BUSINESS, "balance", _NOTHING),
+    "30004": _Meaning(Fault.BUSINESS, "balance", _NOTHING),
+    "30009": _Meaning(Fault.BUSINESS, "gone", _NOTHING),
 }
+"""Codes that say it all, whatever stands beside them: 601 is "KEY已过期" of an empty account."""
+_BY_CODE = {
+    "503": _Meaning(Fault.AUTH, "sign", _NOTHING),
+    "600": _Meaning(Fault.AUTH, "sign", _NOTHING),
+    "30001": _Meaning(Fault.PERMISSION, "parameter", _NOTHING),
+    "30002": _Meaning(Fault.AUTH, "sign", _NOTHING),
+    "30003": _Meaning(Fault.PERMISSION, "account", _NOTHING),
+    "30005": _Meaning(Fault.BUSINESS, "refused", _NOTHING),
+    "500": _Meaning(Fault.TRANSIENT, "server", _NOTHING, in_doubt=True),
+    "501": _Meaning(Fault.TRANSIENT, "server", _NOTHING, in_doubt=True),
+    "502": _Meaning(Fault.TRANSIENT, "server", _NOTHING, in_doubt=True),
+}
+"""What a code means whose words say nothing; 600 is a wrong key or an empty account."""
 GONE = re.compile(r"已(?:经)?取消|已作废|已回收|(?:单号|运单|订单)不存在")
 """Answers to a cancellation that mean it has been done."""
 
@@ -78,7 +95,8 @@ def refusal(code: str, text: str) -> CallFailed:
 
     A server's trouble is in doubt: it says nothing about what had been carried out before it.
     """
-    meaning = next((m for m in _MEANINGS if m.words.search(text)), _BY_CODE.get(code))
+    by_words = next((m for m in _MEANINGS if m.words.search(text)), _BY_CODE.get(code))
+    meaning = _SURE.get(code, by_words)
     if meaning is None:
         return CallFailed(Fault.UNKNOWN, code or "no_code", text)
     return CallFailed(

@@ -4,13 +4,15 @@ The form carries ``param`` (JSON), ``key``, ``t`` (ms) and ``sign``, the upper-c
 param + t + key + secret, as in the platform's own demos. Success is a code of 200 and a waybill
 number in the answer; HTTP 200 alone is none. An order goes out with our parcel's reference as
 ``orderId`` and ``reorder`` false: for 48 hours the platform then answers a repetition with the
-first waybill instead of selling a second one. It has no way to only look.
+first waybill instead of selling a second one. It has no way to only look. What an account at a
+carrier consists of is in its dictionary of parameters (api.kuaidi100.com, "电子面单参数"); giving
+a waybill back takes the same parts as buying it.
 """
 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -33,22 +35,22 @@ CODES: Mapping[str, str] = {
     "deppon": "debangkuaidi",
 }
 """Our carrier codes -> Kuaidi100's."""
+BEARERS: Mapping[str, str] = {"zto": "ztoOpen", "sto": "44", "sf": "sf_secret"}
+"""Our carrier codes -> the ``code`` that goes with a password of that carrier's own branches."""
+AUTHORISED = frozenset(
+    {
+        *("taobao", "cainiao", "jdalpha", "pinduoduoWx", "douyin", "kuaishou", "weipinhui"),
+        *("wechatChannels", "xiaohongshu"),
+    }
+)
+"""What stands as ``net`` of an account that a platform authorised."""
+NAMES_PRODUCT = frozenset({"jd"})
+"""Carriers that take a waybill back only with the name of the product it was bought as."""
 
-_SHAPES: Mapping[str, re.Pattern[str]] = {
-    "sf": re.compile(r"SF[0-9A-Z]\d{12}"),
-    "yto": re.compile(r"YT\d{13}"),
-    "zto": re.compile(r"7[3-68]\d{12}"),
-    "sto": re.compile(r"(?:77|43)\d{12,15}"),
-    "yunda": re.compile(r"[34]\d{14}|5\d{12}"),
-    "jt": re.compile(r"JT\d{13}"),
-    "jd": re.compile(r"JD[0-9A-Z]{2}\d{11}"),
-    "ems": re.compile(r"[981]\d{12}"),
-    "deppon": re.compile(r"DPK\d{12}"),
-}
 BY_REFERENCE = frozenset({"taobao", "tmall", "jd"})
 """Platforms whose hidden receivers have a reference of their own (oaid); those of the others are
 found by the platform's order number."""
-_REMEMBERED = 20_000
+_PRODUCT = "packline.toml needs exp_type in [carrier.partners.{}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +63,11 @@ class Partner:
     secret: str = field(default="", repr=False)
     name: str = ""
     net: str = ""
-    """The branch, or ``cainiao``/``taobao`` for an account authorised there."""
+    """The branch, or one of ``AUTHORISED`` for an account authorised there."""
     code: str = ""
+    """"" for the usual one of ``BEARERS``."""
+    exp_type: str = ""
+    """The product it is bought as, ``特惠送``; "" for the carrier's usual one."""
 
     def fields(self) -> dict[str, str]:
         """As the interface names them; empty ones left out."""
@@ -73,6 +78,7 @@ class Partner:
             "partnerName": self.name,
             "net": self.net,
             "code": self.code,
+            "expType": self.exp_type,
         }
         return {name: value for name, value in told.items() if value}
 
@@ -138,9 +144,12 @@ class Kuaidi100:
 
         Some couriers also want the number of their own order, which came with the purchase.
         """
+        partner = self._partner(waybill.carrier)
+        if waybill.carrier in NAMES_PRODUCT and not partner.exp_type:
+            raise CallFailed(Fault.PERMISSION, "exp_type", _PRODUCT.format(waybill.carrier))
         told = json.loads(waybill.raw) if waybill.raw else {}
         param = {
-            **self._partner(waybill.carrier).fields(),
+            **partner.fields(),
             "kuaidicom": _code(waybill.carrier),
             "kuaidinum": waybill.number,
             "orderId": clean(told.get("kdComOrderNum")),
@@ -149,7 +158,7 @@ class Kuaidi100:
         try:
             self._call("cancel", {name: value for name, value in param.items() if value})
         except CallFailed as failure:
-            if not GONE.search(failure.text):
+            if failure.code != "gone:30009" and not GONE.search(failure.text):
                 raise
 
     # --- the call -------------------------------------------------------------------------------
@@ -199,19 +208,16 @@ class Kuaidi100:
     # --- what is known of carriers --------------------------------------------------------------
 
     def _partner(self, carrier: str) -> Partner:
-        return self._partners.get(carrier, self._other)
+        """The account at a carrier, with the code that its branches go by."""
+        partner = self._partners.get(carrier, self._other)
+        own = bool(partner.key) and partner.net not in AUTHORISED
+        return replace(partner, code=partner.code or (BEARERS.get(carrier, "") if own else ""))
 
 
 def _code(carrier: str) -> str:
     if carrier not in CODES:
         raise CallFailed(Fault.PERMISSION, "carrier", f"{', '.join(CODES)} != {carrier}")
     return CODES[carrier]
-
-
-def _carrier_of(waybill: str) -> str:
-    """The one carrier that writes numbers like this; "" when it could be several."""
-    fitting = [code for code, shape in _SHAPES.items() if shape.fullmatch(waybill)]
-    return fitting[0] if len(fitting) == 1 else ""
 
 
 def _man(person: Receiver | Sender) -> dict[str, str]:

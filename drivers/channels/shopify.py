@@ -7,6 +7,11 @@ point for each object, a list as long as it was asked for, two more for its page
 call may cost more than 1,000 (shopify.dev, "Graph QL Admin API rate limits"). So lists are asked
 for short, and what is longer is read page by page. A call that found the bucket too empty was not
 carried out: it waits and is made again, but for a report, before which the order is looked at anew.
+
+What an order's parcel holds may stand in several tasks (fulfilment orders) of the shop. One report
+takes tasks of one location and one way of delivery only, and to read a task's location takes a
+scope of its own: so each task is reported by itself. Which tasks are shown is a matter of the
+token's scopes (``SCOPES``).
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,13 +30,20 @@ from drivers.channels.halves import Page, halved
 from drivers.channels.reading import Told, part, rows, seconds_in, whole_seconds, word
 
 PATH = "/admin/api/2026-10/graphql.json"
+SCOPES = (
+    *("read_orders", "read_products"),
+    *("read_merchant_managed_fulfillment_orders", "write_merchant_managed_fulfillment_orders"),
+)
+"""What the app must be allowed. Without the third an order has no tasks to ship, and no error says
+so; without the second an order cannot be read, for a line's barcode is its product's."""
 CARRIERS: Mapping[str, str] = {**CARRIER_NAMES, "jt": "J&T Express China", "ems": "China Post"}
 """The carriers as Shopify calls them, so that it links to their tracking pages."""
 
 MOST_PARCELS = 20
 """Fulfilments of one order that can be read; they come without pages."""
-REPORT_POINTS = 950.0
-"""What a report needs at most: the order looked at, its standing, and the report itself."""
+REPORT_POINTS = 970.0
+"""What a report needs at most: the order looked at, its standing, and a report for each of as many
+tasks as are read at once."""
 
 LISTING = """query Orders($first: Int!, $after: String, $query: String!, $key: OrderSortKeys!) {
   orders(first: $first, after: $after, sortKey: $key, query: $query) {
@@ -40,12 +52,14 @@ LISTING = """query Orders($first: Int!, $after: String, $query: String!, $key: O
 }"""
 _PAGE_INFO = "pageInfo { hasNextPage endCursor }"
 _LINES = f"""nodes {{
-  id sku title variantTitle quantity currentQuantity variant {{ barcode }}
+  id sku title variantTitle quantity currentQuantity requiresShipping variant {{ barcode }}
   originalUnitPriceSet {{ shopMoney {{ amount }} }}
 }} {_PAGE_INFO}"""
 _IN_PARCEL = f"nodes {{ lineItem {{ id }} }} {_PAGE_INFO}"
 _IN_TASK = f"nodes {{ id remainingQuantity lineItem {{ id }} }} {_PAGE_INFO}"
-_TASKS = f"nodes {{ id status lineItems(first: 20) {{ {_IN_TASK} }} }} {_PAGE_INFO}"
+_TASKS = f"""nodes {{
+  id status deliveryMethod {{ methodType }} lineItems(first: 20) {{ {_IN_TASK} }}
+}} {_PAGE_INFO}"""
 
 DETAIL = f"""query Detail($id: ID!) {{
   order(id: $id) {{
@@ -53,14 +67,13 @@ DETAIL = f"""query Detail($id: ID!) {{
     displayFinancialStatus displayFulfillmentStatus
     currentTotalPriceSet {{ shopMoney {{ amount }} }}
     totalShippingPriceSet {{ shopMoney {{ amount }} }}
-    customer {{ legacyResourceId displayName }}
     shippingAddress {{ name phone province city address1 address2 zip countryCodeV2 }}
     shippingLine {{ title }}
     risk {{ recommendation }}
     lineItems(first: 50) {{ {_LINES} }}
   }}
 }}"""
-"""An order and its lines; at most 211 points."""
+"""An order and its lines; at most 210 points."""
 STANDING = f"""query Standing($id: ID!) {{
   order(id: $id) {{
     legacyResourceId
@@ -70,7 +83,7 @@ STANDING = f"""query Standing($id: ID!) {{
     fulfillmentOrders(first: 5) {{ {_TASKS} }}
   }}
 }}"""
-"""What of an order was shipped and what is to be; at most 698 points."""
+"""What of an order was shipped and what is to be; at most 703 points."""
 MORE_LINES = f"""query Lines($id: ID!, $after: String!) {{
   order(id: $id) {{ lineItems(first: 200, after: $after) {{ {_LINES} }} }}
 }}"""
@@ -134,6 +147,15 @@ class ShopifyShop(Connector):
         """The waybills the platform has for an order. Raises CallFailed."""
         return shopify_order.parcels(self._made(self._order(STANDING, number)))
 
+    def shipped_of(self, shipment: Shipment) -> tuple[ShippedParcel, ...]:
+        """As ``shipped``, without this parcel's waybill while a task still holds something of it.
+        Raises CallFailed."""
+        told = self._order(STANDING, shipment.platform_number)
+        known = shopify_order.parcels(self._made(told))
+        if shopify_order.left(self._tasks(told), shipment.sub_numbers):
+            return tuple(parcel for parcel in known if parcel.waybill != shipment.waybill)
+        return known
+
     def _order(self, query: str, number: str, *, patient: bool = True) -> Told:
         data = self._call(query, {"id": _gid(number)}, patient=patient)
         if "order" in data and data["order"] is None:
@@ -175,18 +197,23 @@ class ShopifyShop(Connector):
     def ship(self, shipment: Shipment) -> None:
         """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken.
 
-        The order's fulfilments are read first: our tracking number there is success.
+        The order's fulfilments are read first: what has our tracking number is not told again.
         """
         company = self._carrier(shipment)
         told = self._order(STANDING, shipment.platform_number, patient=False)
-        made = self._made(told)
-        if shipment.waybill in {parcel.waybill for parcel in shopify_order.parcels(made)}:
-            return
+        ours = {
+            parcel.sub_number
+            for parcel in shopify_order.parcels(self._made(told))
+            if parcel.waybill == shipment.waybill
+        }
+        for task in shopify_order.contents(self._tasks(told), shipment.sub_numbers, ours):
+            self._fulfil(task, {"company": company, "number": shipment.waybill})
+
+    def _fulfil(self, task: Mapping[str, Any], tracking: Mapping[str, str]) -> None:
+        """One report, of one task. Raises CallFailed."""
         fulfillment = {
-            "lineItemsByFulfillmentOrder": shopify_order.contents(
-                self._tasks(told), shipment.sub_numbers
-            ),
-            "trackingInfo": {"company": company, "number": shipment.waybill},
+            "lineItemsByFulfillmentOrder": [task],
+            "trackingInfo": tracking,
             "notifyCustomer": False,
         }
         taken = part(

@@ -1,7 +1,9 @@
 """A Shopify order as core's: pure reading, no network.
 
 Paying and shipping are two words there; the one that decides is handed on in lower case, as in
-the platform's exports. Pieces paid back lower a line's ``currentQuantity``.
+the platform's exports. Pieces paid back lower a line's ``currentQuantity``. Lines that need no
+shipping (gift cards, tips, downloads) are left out. The customer's account is not read: it takes
+a scope of its own, and the address of mail tells customers apart as well.
 """
 
 from collections.abc import Iterator
@@ -16,6 +18,9 @@ from drivers.channels.reading import MISSING, Reading, Told, part, raw, rows, wo
 _PAID = ("paid", "partially_refunded", "refunded")
 _OPEN = ("OPEN", "IN_PROGRESS")
 _VOID = ("CANCELLED", "ERROR", "FAILURE")
+NOTHING_TO_SHIP = "nothing_to_ship"
+"""The word for an order none of whose lines needs shipping."""
+_TASK_SCOPES = "the app lacks the scopes read_, write_merchant_managed_fulfillment_orders"
 
 
 def next_cursor(page: Told) -> str:
@@ -40,27 +45,28 @@ def order(told: Told, now: int) -> PlatformOrder:
     """The order of a detail; ``now`` dates one whose own times cannot be read."""
     reading = Reading()
     money = clean(told.get("displayFinancialStatus"), 40).lower()
-    listed = rows(part(told, "lineItems").get("nodes"))
-    bare = money == "partially_refunded" and all(_gone(line) == 0 for line in listed)
+    every = rows(part(told, "lineItems").get("nodes"))
+    listed = [line for line in every if line.get("requiresShipping") is not False]
+    bare = money == "partially_refunded" and all(_gone(line) == 0 for line in every)
     lines = tuple(_line(line, money, bare, reading) for line in listed)
     created = reading.iso(told.get("createdAt"))
     modified = reading.iso(told.get("updatedAt"))
-    reading.failed |= not lines or created is None or modified is None
+    reading.failed |= not every or created is None or modified is None
     reading.failed |= part(told, "lineItems", "pageInfo").get("hasNextPage") is not False
     amount = reading.yuan(_money(told, "currentTotalPriceSet"))
     freight = reading.yuan(_money(told, "totalShippingPriceSet") or 0)
-    customer = part(told, "customer")
+    receiver = _receiver(part(told, "shippingAddress"))
     return PlatformOrder(
         number=word(told.get("legacyResourceId")),
-        status=_status(told, money),
+        status=_status(told, money) if lines or not every else NOTHING_TO_SHIP,
         modified_at=modified if modified is not None else now,
         created_at=created if created is not None else now,
         lines=lines,
         paid_at=reading.iso(told.get("processedAt")) if money in _PAID else None,
         tier=tier_named(clean(part(told, "shippingLine").get("title"), 100)),
-        buyer_key=word(customer.get("legacyResourceId")) or clean(told.get("email"), 100).lower(),
-        buyer_name=clean(customer.get("displayName"), 100),
-        receiver=_receiver(part(told, "shippingAddress")),
+        buyer_key=clean(told.get("email"), 100).lower(),
+        buyer_name=receiver.name,
+        receiver=receiver,
         buyer_note=clean(told.get("note")),
         amount_cents=amount,
         freight_cents=freight,
@@ -81,29 +87,42 @@ def parcels(made: list[Told]) -> tuple[ShippedParcel, ...]:
     )
 
 
-def contents(open_tasks: list[Told], subs: tuple[str, ...]) -> list[dict[str, Any]]:
-    """What goes into a parcel, by the shop's own tasks: the lines wanted, or all that are left.
+def contents(tasks: list[Told], subs: tuple[str, ...], ours: set[str]) -> list[dict[str, Any]]:
+    """What goes into a parcel, task by task: the lines wanted, or all that are left.
 
-    Raises CallFailed (BUSINESS) when nothing is left of one of them.
+    ``ours`` are the lines that already have its waybill. Raises CallFailed: BUSINESS when nothing
+    is left of one of them, PERMISSION when the shop shows no tasks at all.
     """
-    found: set[str] = set()
-    tasks: list[dict[str, Any]] = []
-    for task in open_tasks:
-        lines = [line for line in _left(task) if not subs or _id(part(line, "lineItem")) in subs]
-        found |= {_id(part(line, "lineItem")) for line in lines}
-        inside = [{"id": x.get("id"), "quantity": x.get("remainingQuantity")} for x in lines]
-        if inside:
-            tasks.append(
-                {"fulfillmentOrderId": task.get("id"), "fulfillmentOrderLineItems": inside}
-            )
-    if not found or (subs and found != set(subs)):
+    if not tasks and not ours:
+        raise CallFailed(Fault.PERMISSION, "no_tasks", _TASK_SCOPES)
+    held = left(tasks, subs)
+    found = {_id(part(line, "lineItem")) for _, lines in held for line in lines}
+    if not found | ours or not set(subs) <= found | ours:
         raise CallFailed(Fault.BUSINESS, "nothing_to_ship", f"{len(found)} lines left to ship")
-    return tasks
+    return [
+        {
+            "fulfillmentOrderId": task.get("id"),
+            "fulfillmentOrderLineItems": [
+                {"id": line.get("id"), "quantity": line.get("remainingQuantity")} for line in lines
+            ],
+        }
+        for task, lines in held
+    ]
 
 
-def _left(task: Told) -> Iterator[Told]:
-    """The lines of a task that can still be shipped."""
-    if task.get("status") in _OPEN:
+def left(tasks: list[Told], subs: tuple[str, ...]) -> list[tuple[Told, list[Told]]]:
+    """The tasks that still hold something of a parcel, each with what it holds of it."""
+    held = [
+        (task, [x for x in _open(task) if not subs or _id(part(x, "lineItem")) in subs])
+        for task in tasks
+    ]
+    return [(task, lines) for task, lines in held if lines]
+
+
+def _open(task: Told) -> Iterator[Told]:
+    """The lines of a task that can still be shipped; what needs no delivery cannot."""
+    method = part(task, "deliveryMethod").get("methodType")
+    if task.get("status") in _OPEN and method != "NONE":
         for line in rows(part(task, "lineItems").get("nodes")):
             if line.get("remainingQuantity"):
                 yield line

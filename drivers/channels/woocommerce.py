@@ -1,8 +1,10 @@
 """WooCommerce: one shop through its REST interface (v3), with a consumer key and secret.
 
 Dates are asked for and read in GMT: by default they are in the site's own zone. A window is paged
-by id and read from its last page to its first. A tracking number is told as a note to the customer
-that names our parcel, so that it is never told twice; the status follows when nothing is left.
+by id and read from its last page to its first, once for the orders and once for those in the trash,
+which ``any`` status leaves out: to trash an order changes it. A tracking number is told as a note
+to the customer that names our parcel, so that it is never told twice; the status follows when
+nothing is left.
 """
 
 import re
@@ -28,6 +30,7 @@ _NOTE = "Shipped with {carrier}, tracking number {waybill}. Parcel {parcel}, ite
 _TOLD = re.compile(r"tracking number (\S+)\. Parcel (\S+), items ([\d,]+)\.")
 _OPEN = ("processing", "on-hold", "pending")
 _DONE = "completed"
+_ANY, _TRASH = "any", "trash"
 
 
 class WooShop(Connector):
@@ -48,10 +51,12 @@ class WooShop(Connector):
     # --- reading --------------------------------------------------------------------------------
 
     def _window(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        return _Window(self, start, end, self._page_size).pages()
+        for status in (_ANY, _TRASH):
+            yield from _Window(self, start, end, self._page_size, status).pages()
 
     def created(self, start: int, end: int) -> Iterator[tuple[str, ...]]:
-        """Numbers of all orders created in [start, end), page by page. Raises CallFailed."""
+        """Numbers of all orders created in [start, end) and not in the trash, page by page.
+        Raises CallFailed."""
         return _Created(self, start, end, self._page_size).pages()
 
     def page(self, bounds: Mapping[str, str], size: int, number: int) -> Answer:
@@ -61,7 +66,6 @@ class WooShop(Connector):
             "dates_are_gmt": "true",
             "orderby": "id",
             "order": "asc",
-            "status": "any",
             "per_page": str(size),
             "page": str(number),
             "_fields": "id",
@@ -177,10 +181,10 @@ class WooShop(Connector):
 class _Window(Backwards):
     """One listing of changes between two moments."""
 
-    def __init__(self, shop: WooShop, start: int, end: int, size: int) -> None:
+    def __init__(self, shop: WooShop, start: int, end: int, size: int, status: str = _ANY) -> None:
         super().__init__(size)
         self._shop = shop
-        self._bounds = self._between(start, end)
+        self._bounds = {**self._between(start, end), "status": status}
 
     def _between(self, start: int, end: int) -> dict[str, str]:
         """The bounds are whole seconds and not part of the window: wider by one on both sides."""

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 from core.clock import Clock
 from core.ports import Hint, Pushed
 from drivers.channels import kuaidi100_order
-from drivers.channels.reading import word
+from drivers.channels.reading import part, word
 from drivers.doorbell.bell import Answer, Refused, Ring, Rung
 from drivers.signing import signature
 
@@ -56,7 +56,8 @@ class _Hmac:
 
 
 class Shopify(_Hmac):
-    """Topics about an order carry it, or its ``order_id``; ``X-Shopify-Event-Id`` names the event.
+    """Topics about an order carry it, its ``order_id``, or an ``order_edit`` with that;
+    ``X-Shopify-Event-Id`` names the event.
 
     The order's own number is read from the signed body only: headers are not signed.
     """
@@ -66,7 +67,9 @@ class Shopify(_Hmac):
     def _said(self, rung: Rung, text: str) -> Pushed:
         topic = rung.headers.get("X-Shopify-Topic", "")
         told = _object(text)
-        number = told.get("id") if topic.startswith("orders/") else told.get("order_id")
+        number = told.get("order_id") or part(told, "order_edit").get("order_id")
+        if not number and topic.startswith("orders/"):
+            number = told.get("id")
         named = rung.headers.get("X-Shopify-Event-Id") or rung.headers.get("X-Shopify-Webhook-Id")
         return _hinted(named or _digest(text), number, text)
 

@@ -2,8 +2,12 @@
 
 It checks signatures with its own code, answers a repeated ``orderId`` with the first waybill for
 48 hours when ``reorder`` is false, hands out numbers in each carrier's own shape that no other
-run hands out, and keeps a journal of every waybill sold (``do`` is ``waybill`` or ``void``). Verbs
-of its own, next to those of ``drivers.simulated.http``: ``balance`` (the account is empty),
+run hands out, and keeps a journal of every waybill sold (``do`` is ``waybill`` or ``void``). An
+account at a carrier must come with every part its dictionary of parameters lists, and with the same
+ones again when a waybill goes back. It answers with the codes of the second version, with
+``old_words`` with those of the first. Verbs
+of its own, next to those of ``drivers.simulated.http``: ``balance`` (the carrier's branch has no
+waybills left), ``quota`` (the account here is empty),
 ``unreachable`` (the carrier does not go there), ``in_progress`` (the same order is still being
 worked on; not carried out), ``code C`` (HTTP 200 with code C; not carried
 out), ``busy_after`` (a server error in JSON; carried out), ``busy`` (the same, not carried out).
@@ -32,11 +36,35 @@ _NUMBERS: Mapping[str, Callable[[int], str]] = {
     "ems": lambda n: f"98{n:011d}",
     "debangkuaidi": lambda n: f"DPK{n:012d}",
 }
+_PARTS = ("partnerId", "partnerKey", "partnerSecret", "partnerName", "net", "code", "checkMan")
+_WITH_KEY = ("partnerId", "partnerKey")
+_CONTRACTS: Mapping[str, tuple[str, ...]] = {
+    "shunfeng": ("partnerId", "partnerKey", "partnerSecret", "code"),
+    "yuantong": _WITH_KEY,
+    "zhongtong": ("partnerId", "partnerKey", "net", "code"),
+    "shentong": ("partnerId", "partnerKey", "net", "code"),
+    "yunda": _WITH_KEY,
+    "jtexpress": _WITH_KEY,
+    "jd": ("partnerId",),
+    "ems": _WITH_KEY,
+    "debangkuaidi": ("partnerId",),
+}
+"""The parts of an account at each carrier, as in the dictionary of parameters."""
+_FIXED = {"shunfeng": "sf_secret", "zhongtong": "ztoOpen", "shentong": "44"}
+"""固定传: what must stand as ``code``."""
+_PLATFORMS = (
+    *("taobao", "cainiao", "jdalpha", "pinduoduoWx", "douyin", "kuaishou", "weipinhui"),
+    *("wechatChannels", "xiaohongshu"),
+)
+"""What stands as ``net`` of an account that was authorised at a platform."""
+_PARAMETER, _SIGN, _QUOTA, _CARRIER, _NO_ORDER = "30001", "30002", "30004", "30005", "30009"
+_OLD_CODES = {_PARAMETER: "400", _SIGN: "503", _QUOTA: "601", _CARRIER: "400", _NO_ORDER: "201"}
 _REFUSALS = {
-    "balance": ("30001", "电子面单余额不足，请联系快递网点充值"),
-    "unreachable": ("30002", "收件地址超出服务范围，该地址不可达"),
+    "balance": (_CARRIER, "电子面单余额不足，请联系快递网点充值"),
+    "quota": (_QUOTA, "账号单量不足，请充值"),
+    "unreachable": (_CARRIER, "收件地址超出服务范围，该地址不可达"),
     "in_progress": ("500", "订单正在处理中，请勿重复提交"),
-    "hidden": ("400", "参数错误：收件人信息已加密，请传 oaid 或 thirdOrderId"),
+    "hidden": (_PARAMETER, "参数错误：收件人信息已加密，请传 oaid 或 thirdOrderId"),
     "busy": ("500", "系统繁忙，请稍后再试"),
     "busy_after": ("500", "系统繁忙，请稍后再试"),
 }
@@ -45,7 +73,9 @@ _REFUSALS = {
 class SimulatedKuaidi100(SimulatedServer):
     """One account's view of the platform. Change its state under ``lock``."""
 
-    own_verbs = frozenset({"balance", "unreachable", "in_progress", "code", "busy", "busy_after"})
+    own_verbs = frozenset(
+        {"balance", "quota", "unreachable", "in_progress", "code", "busy", "busy_after"}
+    )
 
     def __init__(
         self, clock: Clock, key: str = "key", secret: str = "secret", *, old_words: bool = False
@@ -66,6 +96,8 @@ class SimulatedKuaidi100(SimulatedServer):
         self._next = clock.now() // 1000 % 10**7 * 10**4
         self._sold: dict[str, tuple[int, dict[str, Any]]] = {}
         self._live: dict[str, str] = {}
+        self._bought: dict[str, Mapping[str, Any]] = {}
+        """Waybill -> the order it was bought with."""
 
     def name(self, request: Request) -> str:
         return request.query.get("method") or request.form.get("method") or request.path
@@ -77,7 +109,7 @@ class SimulatedKuaidi100(SimulatedServer):
         if fault.verb == "busy_after":
             self.answer(request)
         if fault.verb == "code":
-            return self._refused(fault.argument or "400", "未知错误")
+            return self._refused(fault.argument or "777", "未知错误")
         return self._refused(*_REFUSALS[fault.verb])
 
     def answer(self, request: Request) -> Reply:
@@ -89,7 +121,7 @@ class SimulatedKuaidi100(SimulatedServer):
             return self._order(param)
         if method == "cancel":
             return self._cancel(param)
-        return self._refused("400", f"参数错误：method {method} 不支持")
+        return self._refused(_PARAMETER, f"参数错误：method {method} 不支持")
 
     @property
     def waybills(self) -> dict[str, str]:
@@ -104,13 +136,13 @@ class SimulatedKuaidi100(SimulatedServer):
         if request.path != PATH or request.method != "POST":
             return "404", "参数错误：地址不存在"
         if form.get("key") != self.key:
-            return "601", "KEY 已过期"
+            return "600", "您不是合法的用户（即授权Key出错）"
         text = form.get("param", "") + form.get("t", "") + self.key + self.secret
         digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
         if form.get("sign") != digest.upper():
-            return "503", "验证签名失败"
+            return _SIGN, "验证签名失败"
         if not form.get("t", "").isdecimal() or abs(int(form["t"]) - self.now()) > _SKEW_MS:
-            return "503", "时间戳 t 已过期"
+            return _SIGN, "时间戳 t 已过期"
         return None
 
     # --- selling --------------------------------------------------------------------------------
@@ -120,9 +152,11 @@ class SimulatedKuaidi100(SimulatedServer):
             name for name in ("kuaidicom", "recMan", "sendMan", "cargo") if not param.get(name)
         ]
         if missing:
-            return self._refused("400", f"参数错误：{'、'.join(missing)} 不能为空")
+            return self._refused(_PARAMETER, f"参数错误：{'、'.join(missing)} 不能为空")
         if param["kuaidicom"] not in _NUMBERS:
-            return self._refused("400", "参数错误：不支持的快递公司")
+            return self._refused(_PARAMETER, "参数错误：不支持的快递公司")
+        if wrong := _contract(param):
+            return self._refused(_PARAMETER, wrong)
         reference = str(param.get("orderId") or "")
         at, first = self._sold.get(reference, (0, {}))
         if reference and param.get("reorder") is False and first and self.now() - at < _KEPT_MS:
@@ -132,7 +166,9 @@ class SimulatedKuaidi100(SimulatedServer):
             return self._refused(*_REFUSALS["hidden"])
         if any(part in address for part in self.unreachable | self.unserved.get(carrier, set())):
             return self._refused(*_REFUSALS["unreachable"])
-        if self.balance == 0 or carrier in self.no_waybills:
+        if self.balance == 0:
+            return self._refused(*_REFUSALS["quota"])
+        if carrier in self.no_waybills:
             return self._refused(*_REFUSALS["balance"])
         return self._good(self._sell(reference, param, address))
 
@@ -154,6 +190,7 @@ class SimulatedKuaidi100(SimulatedServer):
         }
         self._sold[reference] = (self.now(), data)
         self._live[number] = reference
+        self._bought[number] = param
         self.commit(
             do="waybill",
             reference=reference,
@@ -167,13 +204,19 @@ class SimulatedKuaidi100(SimulatedServer):
     def _cancel(self, param: Mapping[str, Any]) -> Reply:
         number = str(param.get("kuaidinum") or "")
         if not number or not param.get("kuaidicom"):
-            return self._refused("400", "参数错误：kuaidicom、kuaidinum 不能为空")
+            return self._refused(_PARAMETER, "参数错误：kuaidicom、kuaidinum 不能为空")
         reference = self._live.get(number)
         if reference is None:
-            sold = any(data["kuaidinum"] == number for _, data in self._sold.values())
-            return self._refused("400", "订单已取消" if sold else "单号不存在")
-        if _NUMBERS.get(str(param["kuaidicom"]), str)(0)[:2] != number[:2]:
-            return self._refused("400", "参数错误：快递公司与单号不符")
+            sold = number in self._bought
+            return self._refused(*((_CARRIER, "订单已取消") if sold else (_NO_ORDER, "订单不存在")))
+        bought = self._bought[number]
+        if bought["kuaidicom"] != param["kuaidicom"]:
+            return self._refused(_PARAMETER, "参数错误：快递公司与单号不符")
+        missing = [part for part in _PARTS if bought.get(part) != param.get(part)]
+        if param["kuaidicom"] == "jd" and not param.get("expType"):
+            missing.append("expType")
+        if missing:
+            return self._refused(_PARAMETER, f"参数错误：{'、'.join(missing)} 与下单时不一致")
         del self._live[number]
         self.commit(do="void", reference=reference, waybill=number)
         return self._good({})
@@ -187,6 +230,7 @@ class SimulatedKuaidi100(SimulatedServer):
 
     def _refused(self, code: str, message: str) -> Reply:
         if self.old_words:
+            code = _OLD_CODES.get(code, code)
             return packed({"returnCode": code, "message": message, "result": False, "data": None})
         told = int(code) if code.isdecimal() else code
         return packed({"success": False, "code": told, "message": message, "data": None, "time": 3})
@@ -198,3 +242,17 @@ def _param(request: Request) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _contract(param: Mapping[str, Any]) -> str:
+    """What is wrong with the account at the carrier; "" for nothing."""
+    carrier = str(param["kuaidicom"])
+    platform = param.get("net") in _PLATFORMS
+    wanted = _WITH_KEY if platform else _CONTRACTS[carrier]
+    missing = [part for part in wanted if not param.get(part)]
+    if missing:
+        return f"参数错误：{'、'.join(missing)} 不能为空"
+    fixed = _FIXED.get(carrier)
+    if fixed and not platform and param["code"] != fixed:
+        return f"参数错误：code 固定传 {fixed}"
+    return ""

@@ -6,7 +6,8 @@ each of them later, by itself, to the address it was given. ``deliver`` sends wh
 Verbs of its own for the task calls, next to those of ``drivers.simulated.http`` and ``platform``:
 ``never`` (no callback comes), ``twice``, ``early`` (before the call is answered), ``half`` (a
 failure with half of the orders, then all of them), ``forged`` (first one with a wrong signature),
-``abort`` (the task is given up). The fields of an order are ours to choose: none are documented.
+``abort`` (the task is given up). Refund cases are told for Taobao and Douyin only, of the orders
+with the status that was asked for. The fields of an order are ours to choose: none are documented.
 """
 
 import hashlib
@@ -34,7 +35,9 @@ COMPANIES = {
     *("shunfeng", "yuantong", "zhongtong", "shentong", "yunda", "jtexpress", "jd", "ems"),
     "debangkuaidi",
 }
-REFUND = "REFUND"
+REFUND = "REFUND/"
+"""Before the status of the orders whose refund cases a task is about."""
+_TELLS_REFUNDS = ("TAOBAO", "TOUTIAO")
 _STAGES = {
     "unpaid": "UNPAY",
     "to_ship": "UNSHIP",
@@ -146,7 +149,12 @@ class SimulatedKuaidi100Shop(Shop):
         raise Refused(101, "请求格式错误")
 
     def _taken(self, told: Mapping[str, Any], refunds: bool, fault: str) -> dict[str, Any]:
-        kind = REFUND if refunds else str(told.get("orderStatus") or "UNSHIP")
+        status = str(told.get("orderStatus") or "")
+        if refunds and self.platform not in _TELLS_REFUNDS:
+            raise Refused(60101, "暂不支持该店铺类型")
+        if refunds and status not in _STAGES.values():
+            raise Refused(103, "缺少必填参数")
+        kind = REFUND + status if refunds else status or "UNSHIP"
         ends = [moment_of(str(told.get(f"updateAt{end}") or "")) for end in ("Min", "Max")]
         since, until = ends
         if since is None or until is None or since >= until or not told.get("callbackUrl"):
@@ -208,14 +216,16 @@ class SimulatedKuaidi100Shop(Shop):
     def told(self, callback: Callback) -> list[dict[str, Any]]:
         """The rows of a task, as they are now; the end of its window is in it."""
         found = self.changed(callback.since, callback.until + 999)
-        if callback.kind == REFUND:
+        status = callback.kind.removeprefix(REFUND)
+        meant = [deal for _, deal in found if self._status(deal) == status]
+        if status != callback.kind:
             return [
                 self._case(deal, item)
-                for _, deal in found
+                for deal in meant
                 for item in deal.items
                 if item.refund != "none"
             ]
-        return [self._wire(deal) for _, deal in found if self._status(deal) == callback.kind]
+        return [self._wire(deal) for deal in meant]
 
     def _sent(
         self, callback: Callback, status: str, orders: list[dict[str, Any]], *, forged: bool = False

@@ -4,8 +4,10 @@ It checks the access token, answers with what was selected, charges every call t
 refills by the second, and answers HTTP 200 to a call that found it empty. A call must find what it
 may cost at most, a point for each object and two for each list of pages, pays what it did cost, and
 may not cost more than 1,000 (shopify.dev, "Graph QL Admin API rate limits"). Its cursor is a mere
-offset, the worst a platform may do, in as many letters as there. Verbs: those of
-``drivers.simulated.http`` and ``deals``.
+offset, the worst a platform may do, in as many letters as there. What is to be shipped stands in
+tasks, one for each location (``located``) and one for what needs no delivery; a fulfilment of tasks
+that differ in either is refused. An app sees what its ``scopes`` let it: tasks are not refused, but
+not there. Verbs: those of ``drivers.simulated.http`` and ``deals``.
 """
 
 import json
@@ -41,6 +43,17 @@ MOST_POINTS = 1_000.0
 """What one call may cost."""
 _WRITING = 10.0
 _CURSOR = "eyJsYXN0X2lkIjo1NDAwMDAwMDMyNzY4LCJsYXN0X3ZhbHVlIjoiMjAyNi0xMS0yOCAwMTowMDowMCJ9"
+SCOPES = (
+    *("read_orders", "read_products", "read_customers", "read_locations"),
+    *("read_merchant_managed_fulfillment_orders", "write_merchant_managed_fulfillment_orders"),
+)
+_NEEDS = {
+    "customer": "read_customers",
+    "variant": "read_products",
+    "location": "read_locations",
+}
+"""Fields that take a scope of their own."""
+_USUAL_PLACE = "1"
 _LISTINGS = {"UPDATED_AT": "updated_at", "CREATED_AT": "created_at"}
 
 
@@ -73,6 +86,10 @@ class SimulatedShopify(Pushes, Shop):
         super().__init__(clock, app_key, app_secret, session, **world)
         self.maximum, self.restore_rate = maximum, restore
         self._bucket, self._filled_at = maximum, self.now()
+        self.scopes = set(SCOPES)
+        """What the app was allowed."""
+        self.located: dict[str, str] = {}
+        """SKU -> the location that ships it, where that is not the usual one."""
 
     def expire(self) -> None:
         """The token runs out; the app's credentials give another."""
@@ -87,12 +104,17 @@ class SimulatedShopify(Pushes, Shop):
 
     # --- pushing --------------------------------------------------------------------------------
 
-    def message(self, number: str, name: str = "") -> Message:
-        """``orders/updated``."""
-        told = {"id": int(number), "admin_graphql_api_id": f"gid://shopify/Order/{number}"}
+    def message(self, number: str, name: str = "", topic: str = "orders/updated") -> Message:
+        """A webhook; two topics do not carry the order itself."""
+        order = {"id": int(number), "admin_graphql_api_id": f"gid://shopify/Order/{number}"}
+        other: dict[str, dict[str, Any]] = {
+            "orders/edited": {"order_edit": {"id": 1, "order_id": int(number)}},
+            "orders/risk_assessment_changed": {"order_id": int(number), "provider_title": None},
+        }
+        told = other.get(topic, order)
         body = json.dumps(told, separators=(",", ":")).encode()
         signs = {
-            "X-Shopify-Topic": "orders/updated",
+            "X-Shopify-Topic": topic,
             "X-Shopify-Event-Id": name or self.next_number(),
             "X-Shopify-Hmac-Sha256": hmac_base64(self._app_secret, body),
         }
@@ -192,13 +214,24 @@ class SimulatedShopify(Pushes, Shop):
                 return pick(root.fields, self._listing(root.arguments))
             case "order":
                 number = str(root.arguments.get("id")).removeprefix("gid://shopify/Order/")
+                self._may(root.fields)
                 deal = self.deals.get(number)
                 return picked(root, self._wire(deal)) if deal else None
             case "fulfillment" | "fulfillmentOrder":
+                self._may(root.fields)
                 return picked(root, self._part(root.name + "s", str(root.arguments.get("id"))))
             case "fulfillmentCreate":
                 return pick(root.fields, self._shipping(root.arguments.get("fulfillment") or {}))
         raise Malformed(f"Field '{root.name}' doesn't exist")
+
+    def _may(self, fields: list[Field]) -> None:
+        """Whether everything selected may be read."""
+        for one in fields:
+            scope = _NEEDS.get(one.name)
+            if scope and scope not in self.scopes:
+                said = f"Access denied for {one.name} field."
+                raise Refused("ACCESS_DENIED", f"{said} Required access: `{scope}` access scope.")
+            self._may(one.fields)
 
     # --- listing and detail ---------------------------------------------------------------------
 
@@ -257,8 +290,8 @@ class SimulatedShopify(Pushes, Shop):
             "shippingLine": {"title": order.promise} if order.promise else None,
             "risk": {"recommendation": "INVESTIGATE" if "risk" in deal.marks else "ACCEPT"},
             "lineItems": {"nodes": [_line(item) for item in deal.items]},
-            "fulfillments": _fulfillments(deal),
-            "fulfillmentOrders": {"nodes": [_task(deal)]},
+            "fulfillments": self._fulfillments(deal),
+            "fulfillmentOrders": {"nodes": self._tasks(deal)},
         }
         return overlaid(told, deal.more)
 
@@ -267,18 +300,23 @@ class SimulatedShopify(Pushes, Shop):
     def _shipping(self, told: Mapping[str, Any]) -> dict[str, Any]:
         tracking = told.get("trackingInfo") or {}
         waybill = str(tracking.get("number") or "")
+        if "write_merchant_managed_fulfillment_orders" not in self.scopes:
+            raise Refused("ACCESS_DENIED", "Access denied for fulfillmentCreate field.")
         wanted: dict[str, Any] = {}
-        number = ""
-        for task in told.get("lineItemsByFulfillmentOrder") or []:
-            number = str(task.get("fulfillmentOrderId")).rpartition("/")[2]
-            lines = task.get("fulfillmentOrderLineItems") or []
+        deal: Deal | None = None
+        tasks: list[dict[str, Any]] = []
+        for asked in told.get("lineItemsByFulfillmentOrder") or []:
+            deal, task = self._task_at(str(asked.get("fulfillmentOrderId")))
+            tasks += [task] if task else []
+            lines = asked.get("fulfillmentOrderLineItems") or []
             wanted |= {str(x.get("id")).rpartition("/")[2]: x.get("quantity") for x in lines}
-        deal = self.deals.get(number)
         said = (
-            "Fulfillment order does not exist." if deal is None else self._objection(deal, wanted)
+            "Fulfillment order does not exist."
+            if deal is None
+            else _mixed(tasks) or self._objection(deal, wanted)
         )
         if deal is None or said:
-            self.refused(number, waybill, said)
+            self.refused(deal.number if deal else "", waybill, said)
             return {"fulfillment": None, "userErrors": [{"field": ["base"], "message": said}]}
         items = [item for item in deal.items if item.number in wanted]
         self.post(deal, items, waybill, str(tracking.get("company")))
@@ -286,12 +324,61 @@ class SimulatedShopify(Pushes, Shop):
         return {"fulfillment": made, "userErrors": []}
 
     def _objection(self, deal: Deal, wanted: Mapping[str, Any]) -> str:
-        if _task(deal)["status"] != "OPEN":
+        tasks = [task for task in self._tasks(deal) if task["status"] == "OPEN"]
+        left = {
+            line["id"].rpartition("/")[2]: line["remainingQuantity"]
+            for task in tasks
+            for line in task["lineItems"]["nodes"]
+            if line["remainingQuantity"]
+        }
+        if not left:
             return f"Fulfillment order {deal.number} has an unfulfillable status= closed."
-        left = {item.number: item.line.quantity for item in deal.left}
         if not wanted or any(left.get(line) != count for line, count in wanted.items()):
             return "Invalid fulfillment order line item quantity requested."
         return ""
+
+    def _task_at(self, id_: str) -> tuple[Deal | None, dict[str, Any] | None]:
+        """The order and the task with that id."""
+        for deal in self.deals.values():
+            for task in self._tasks(deal):
+                if task["id"] == id_:
+                    return deal, task
+        return None, None
+
+    def _tasks(self, deal: Deal) -> list[dict[str, Any]]:
+        """The shop's tasks to ship what is left, one for each place and way; none that the app may
+        not see."""
+        if "read_merchant_managed_fulfillment_orders" not in self.scopes:
+            return []
+        found: dict[tuple[str, str], list[Item]] = {}
+        for item in deal.items:
+            method = "NONE" if _line(item)["requiresShipping"] is False else "SHIPPING"
+            found.setdefault((self._place_of(item), method), []).append(item)
+        return [
+            _task(deal, str(int(deal.number) + count), place, method, items)
+            for count, ((place, method), items) in enumerate(found.items())
+        ]
+
+    def _place_of(self, item: Item) -> str:
+        return self.located.get(item.line.sku, _USUAL_PLACE)
+
+    def _fulfillments(self, deal: Deal) -> list[dict[str, Any]]:
+        """What was shipped, one for each report: a waybill can be told for each place."""
+        made: dict[tuple[str, str], dict[str, Any]] = {}
+        for item in deal.items:
+            if item.waybill:
+                one = made.setdefault(
+                    (item.waybill, self._place_of(item)),
+                    {
+                        "id": f"gid://shopify/Fulfillment/{item.number}",
+                        "status": "SUCCESS",
+                        "trackingInfo": [{"number": item.waybill, "company": item.company}],
+                        "fulfillmentLineItems": {"nodes": []},
+                    },
+                )
+                line = {"lineItem": {"id": f"gid://shopify/LineItem/{item.number}"}}
+                one["fulfillmentLineItems"]["nodes"].append(line)
+        return list(made.values())
 
 
 def at_most(asked: Field) -> float:
@@ -356,6 +443,7 @@ def _line(item: Item) -> dict[str, Any]:
         "title": line.title or line.sku,
         "variantTitle": line.spec or None,
         "quantity": line.quantity,
+        "requiresShipping": True,
         "currentQuantity": 0 if item.refund == "refunded" else line.quantity,
         "variant": {"barcode": None},
         "originalUnitPriceSet": _money(line.price_cents),
@@ -363,41 +451,38 @@ def _line(item: Item) -> dict[str, Any]:
     return overlaid(told, item.more)
 
 
-def _task(deal: Deal) -> dict[str, Any]:
-    """The shop's one task to ship what is left."""
+def _task(deal: Deal, number: str, place: str, method: str, items: list[Item]) -> dict[str, Any]:
+    """One task to ship some of the lines."""
     held = "hold" in deal.marks or deal.stage == "hold"
-    status = "OPEN" if deal.left and deal.stage in ("to_ship", "partial") else "CLOSED"
+    is_open = deal.stage in ("to_ship", "partial") and any(item in deal.left for item in items)
     lines = [
         {
             "id": f"gid://shopify/FulfillmentOrderLineItem/{item.number}",
             "remainingQuantity": item.line.quantity if item in deal.left else 0,
             "lineItem": {"id": f"gid://shopify/LineItem/{item.number}"},
         }
-        for item in deal.items
+        for item in items
     ]
     return {
-        "id": f"gid://shopify/FulfillmentOrder/{deal.number}",
-        "status": "ON_HOLD" if held else status,
+        "id": f"gid://shopify/FulfillmentOrder/{number}",
+        "status": "ON_HOLD" if held else "OPEN" if is_open else "CLOSED",
+        "assignedLocation": {"location": {"id": f"gid://shopify/Location/{place}"}},
+        "deliveryMethod": {"methodType": method},
         "lineItems": {"nodes": lines},
     }
 
 
-def _fulfillments(deal: Deal) -> list[dict[str, Any]]:
-    made: dict[str, dict[str, Any]] = {}
-    for item in deal.items:
-        if item.waybill:
-            one = made.setdefault(
-                item.waybill,
-                {
-                    "id": f"gid://shopify/Fulfillment/{item.number}",
-                    "status": "SUCCESS",
-                    "trackingInfo": [{"number": item.waybill, "company": item.company}],
-                    "fulfillmentLineItems": {"nodes": []},
-                },
-            )
-            line = {"lineItem": {"id": f"gid://shopify/LineItem/{item.number}"}}
-            one["fulfillmentLineItems"]["nodes"].append(line)
-    return list(made.values())
+def _mixed(tasks: list[dict[str, Any]]) -> str:
+    """Why tasks cannot be fulfilled together; "" when they can."""
+    if len({task["assignedLocation"]["location"]["id"] for task in tasks}) > 1:
+        return "All fulfillment orders must be assigned to a single location."
+    methods = sorted({task["deliveryMethod"]["methodType"].lower() for task in tasks})
+    if len(methods) > 1:
+        return (
+            "All fulfillment orders must have the same delivery method type."
+            f" Multiple delivery method types {methods} were found."
+        )
+    return ""
 
 
 def _money(cents: int) -> dict[str, Any]:

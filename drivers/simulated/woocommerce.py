@@ -1,21 +1,23 @@
 """A simulated WooCommerce shop: plays the REST interface (v3) over real HTTP.
 
 It checks the consumer key, keeps the site's zone for dates unless asked for GMT, takes bounds as
-outside the window, pages by number with the totals in headers, and adds a note as often as it is
-told to. Verbs: those of ``drivers.simulated.http`` and ``deals``.
+outside the window, pages by number with the totals in headers, leaves what is in the trash out of
+``any`` status, and adds a note as often as it is told to. Verbs: those of
+``drivers.simulated.http`` and ``deals``.
 """
 
 import base64
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from core.clock import SHANGHAI, Clock, local
 from drivers.simulated.deals import Deal, Item, Shop, SimLine, SimOrder, overlaid
 from drivers.simulated.http import Reply, Request, packed, unpacked
-from drivers.simulated.platform import Limited
+from drivers.simulated.platform import Limited, Standing
 from drivers.simulated.pushing import Message, Pushes, hmac_base64
 
 __all__ = ["SimLine", "SimOrder", "SimulatedWoo"]
@@ -24,6 +26,7 @@ LISTING = "GET orders"
 DETAIL = "GET order"
 NOTE = "POST notes"
 COMPLETE = "PUT order"
+TRASH = "trash"
 _PATH = re.compile(r"/wp-json/wc/v3/orders(?:/(\d+)(?:/(notes|refunds))?)?")
 _STAGES = {
     "unpaid": "pending",
@@ -92,18 +95,35 @@ class SimulatedWoo(Pushes, Shop):
             self._refunded.setdefault(number, []).append(refund)
             self.touch(number)
 
+    def trash(self, number: str, on: bool = True) -> None:
+        """The merchant puts an order into the trash, or takes it out again; it changes."""
+        self.hold(number, TRASH, on)
+
+    def standing(self, number: str) -> Standing:
+        """How one order stands now; one in the trash is closed."""
+        with self.lock:
+            found = super().standing(number)
+            return replace(found, stage="closed") if self.is_trashed(number) else found
+
+    def is_trashed(self, number: str) -> bool:
+        """Whether an order is in the trash."""
+        return TRASH in self.deals[number].marks
+
     # --- pushing --------------------------------------------------------------------------------
 
     push_secret = "hook"
     """What the site signs its messages with: each webhook has a secret of its own."""
 
     def message(self, number: str, name: str = "") -> Message:
-        """``order.updated``; the delivery's id is the same for all of one second."""
+        """``order.updated``, or ``order.deleted`` for one in the trash, which then is a mere id;
+        the delivery's id is the same for all of one second."""
         deal = self.deals.get(number)
         told = self._wire(deal) if deal else {"id": int(number), "status": "processing"}
+        gone = deal is not None and TRASH in deal.marks
+        told = {"id": int(number)} if gone else told
         body = json.dumps(told, separators=(",", ":")).encode()
         signs = {
-            "X-WC-Webhook-Topic": "order.updated",
+            "X-WC-Webhook-Topic": "order.deleted" if gone else "order.updated",
             "X-WC-Webhook-Delivery-ID": name or str(self.now() // 1000),
             "X-WC-Webhook-Signature": hmac_base64(self.push_secret, body),
         }
@@ -184,6 +204,8 @@ class SimulatedWoo(Pushes, Shop):
         before = _moment(query.get(names[1], "2100-01-01T00:00:00"), gmt)
         listing = self.born if made else self.changed
         found = [deal for _, deal in listing(after + 1000, before - 1)]
+        status = query.get("status", "any")
+        found = [x for x in found if self._shown_as(x, status)]
         key = "id" if query.get("orderby") == "id" else "date"
         found.sort(key=lambda deal: int(deal.number) if key == "id" else deal.created_at)
         if query.get("order", "desc") == "desc":
@@ -193,6 +215,11 @@ class SimulatedWoo(Pushes, Shop):
             rows = [{"id": row["id"]} for row in rows]
         totals = {"X-WP-Total": len(found), "X-WP-TotalPages": -(-len(found) // size)}
         return packed(rows, headers={name: str(total) for name, total in totals.items()})
+
+    def _shown_as(self, deal: Deal, status: str) -> bool:
+        """Whether a listing by status shows an order: ``any`` is all but the trash."""
+        is_trashed = TRASH in deal.marks
+        return not is_trashed if status == "any" else self._status(deal) == status
 
     def _wire(self, deal: Deal) -> dict[str, Any]:
         order = deal.told
@@ -233,6 +260,8 @@ class SimulatedWoo(Pushes, Shop):
         return overlaid(told, deal.more)
 
     def _status(self, deal: Deal) -> str:
+        if TRASH in deal.marks:
+            return TRASH
         if deal.stage == "closed" and self._refunded.get(deal.number):
             return "refunded"
         return "on-hold" if "hold" in deal.marks else _STAGES.get(deal.stage, deal.stage)

@@ -98,6 +98,21 @@ def test_an_order_shown_later_than_anybody_waits_is_found(street, channel):
     assert (kept.platform, kept.here, kept.brought, kept.unexplained) == (14, 13, 1, 0)
 
 
+def test_an_order_in_the_trash_that_no_pull_saw_is_closed_by_the_books(street):
+    """The shop still tells of it when asked, so that alone is no proof that it is to be shipped."""
+    stall = street.open("woocommerce")
+    number = stall.buy()
+    stall.follow()
+    stall.server.trash(number)
+    hide(stall, number)
+    street.clock.advance(120 * 60)
+    stall.pull()
+    assert street.order(number)["stage"] == "ready"
+    reconcile(street.store, stall.shop)
+    assert street.order(number)["stage"] == "cancelled"
+    assert street.alerts("reconcile_gap") == []
+
+
 def test_a_group_that_formed_hours_later_is_counted_then(street):
     stall = street.open("pdd")
     sound, late = stall.buy(), stall.buy()

@@ -29,6 +29,7 @@ from tests.core.orders.warehouse import (
     units,
     weigh,
 )
+from tests.drivers.carriers.partners import PARTNERS
 from tests.scenarios.street import CUP, NOON, TEE
 
 
@@ -267,7 +268,7 @@ def test_s30_masked_people_are_kept_as_they_are_beside_their_cipher(street):
 @pytest.mark.parametrize("channel", ["taobao", "pdd", "douyin", "wechat", "kuaishou"])
 def test_s30_a_label_for_a_hidden_address_goes_by_its_cipher(street, channel):
     server = street.stack.enter_context(SimulatedKuaidi100(street.clock))
-    account = Kuaidi100(server.url, "key", "secret", street.clock)
+    account = Kuaidi100(server.url, "key", "secret", street.clock, partners=PARTNERS)
     street.stack.callback(account.close)
     street.carrier = account
     stall = street.open(channel)
@@ -359,3 +360,14 @@ def test_gifts_that_stay_undecided_are_asked_about_until_they_are(street):
     stall.server.touch(number, gift_order_status=2)
     street.clock.advance(601)
     assert (stall.hints(), reasons(street.store, number)) == (1, set())
+
+
+def test_s25_an_order_put_into_the_trash_is_not_packed(street):
+    """WooCommerce leaves it out of the listing of changes; the trash is listed apart."""
+    stall = street.open("woocommerce")
+    thrown, kept = stall.buy(), stall.buy()
+    stall.follow()
+    assert street.order(thrown)["stage"] == "ready"
+    stall.server.trash(thrown)
+    stall.follow()
+    assert (street.order(thrown)["stage"], street.order(kept)["stage"]) == ("cancelled", "ready")

@@ -20,6 +20,7 @@ from tests.core.orders.warehouse import (
 )
 from tests.core.shipping.test_printing import Desk
 from tests.core.sync.outside import cut_off
+from tests.drivers.carriers.partners import PARTNERS
 from tui.story import reasons as whys
 
 
@@ -27,7 +28,7 @@ from tui.story import reasons as whys
 def counter(street):
     """A real account at a simulated waybill seller, and an order that is weighed."""
     server = street.stack.enter_context(SimulatedKuaidi100(street.clock))
-    account = Kuaidi100(server.url, "key", "secret", street.clock)
+    account = Kuaidi100(server.url, "key", "secret", street.clock, partners=PARTNERS)
     street.stack.callback(account.close)
     street.carrier = account
     stall = street.open(mask=False)
@@ -52,7 +53,7 @@ def test_s42_a_label_that_was_bought_without_an_answer_is_bought_once(counter, t
 def test_s42_a_second_request_while_the_first_is_worked_on_buys_nothing(counter):
     """The answer comes after the time-out; asked again, the platform still works on it."""
     server, street = counter
-    account = Kuaidi100(server.url, "key", "secret", street.clock, read_s=0.3)
+    account = Kuaidi100(server.url, "key", "secret", street.clock, partners=PARTNERS, read_s=0.3)
     street.stack.callback(account.close)
     street.carrier = account
     street.restart()

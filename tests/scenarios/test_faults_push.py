@@ -103,6 +103,30 @@ def test_s40_a_new_webhook_of_a_site_is_tried_and_says_nothing(street):
     assert column(street.store, "SELECT count(*) FROM push_health") == [0]
 
 
+def test_s40_an_order_put_into_the_trash_rings_and_is_closed_at_once(street):
+    stall = street.open("woocommerce")
+    stall.ring()
+    number = stall.buy()
+    stall.follow()
+    stall.server.trash(number)
+    message = stall.server.message(number)
+    assert message.headers["X-WC-Webhook-Topic"] == "order.deleted"
+    assert stall.server.push(message) == [200]
+    stall.hints()
+    assert street.order(number)["stage"] == "cancelled"
+
+
+@pytest.mark.parametrize("topic", ["orders/edited", "orders/risk_assessment_changed"])
+def test_s40_a_topic_that_names_its_order_elsewhere_is_understood(street, topic):
+    stall = street.open("shopify")
+    stall.ring()
+    number = stall.buy()
+    assert stall.server.push(stall.server.message(number, topic=topic)) == [200]
+    stall.hints()
+    assert stall.numbers() == [number]
+    assert street.alerts("push_unread") == []
+
+
 def test_s41_with_the_door_shut_for_an_hour_polling_alone_is_complete(pusher):
     pusher.street.door.close()
     numbers = []

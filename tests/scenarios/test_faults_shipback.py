@@ -42,6 +42,27 @@ def test_s31_a_reply_lost_after_the_commit_ships_once(street, channel):
     assert (stall.waybills(number), street.outbox()) == ([waybill], ["done"])
 
 
+@pytest.mark.parametrize("do", ["drop", "drop_after_commit"])
+@pytest.mark.parametrize("at", [1, 2])
+def test_s31_a_parcel_from_two_places_of_a_shop_is_told_once_for_each(street, do, at):
+    """The waybill at the first place is no proof that the second was told."""
+    stall = street.open("shopify")
+    stall.server.located = {"CUP": "2"}
+    number = stall.buy(TEE, CUP)
+    stall.follow()
+    waybill = street.labelled(number)
+    stall.server.script([{"at": f"fulfillmentCreate#{at}", "do": do}])
+    stall.send()
+    assert street.outbox() == ["due"]
+    street.clock.advance(100)
+    stall.connect()
+    street.restart()
+    stall.send()
+    assert (stall.waybills(number), street.outbox()) == ([waybill] * 2, ["done"])
+    stall.look_again()
+    assert (stall.waybills(number), street.outbox()) == ([waybill] * 2, ["done"])
+
+
 def test_s32_a_reply_later_than_the_time_out_ships_once(street, stall):
     stall.shop.channel._line._read_s = 0.05
     number = stall.buy()

@@ -77,6 +77,10 @@ kind = "kuaidi100"
 url = "{self.carrier.url}"
 key = "key"
 secret = "secret"
+[carrier.partners.zto]
+account = "ZTO1"
+key = "pk"
+net = "杭州一部"
 """
 
     def open(self):

@@ -8,6 +8,7 @@ import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from core.config import SECRETS, Config, read_config
 from core.errors import Problem
@@ -28,6 +29,11 @@ CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,19}")
 FILES_ONLY = ("url", "platform", "app_key", "app_secret", "session", "refresh_token")
 BEHIND = "kuaidi100"
 """The channel of shops that are reached through an aggregator."""
+SCOPED = "shopify"
+"""The channel whose token sees no more than its app was allowed."""
+PLAIN_NOWHERE = "woocommerce"
+"""The channel whose keys are refused without TLS."""
+HERE = ("127.0.0.1", "localhost", "::1")
 OPTIONS_ONLY = ("push_path", "push_secret")
 ENDING = ("jd", "taobao", "tmall")
 """Channels whose sessions must be renewed, or authorised anew, before they end."""
@@ -44,10 +50,13 @@ def add(arguments: argparse.Namespace) -> int:
         if told[name] is None:
             if guided and name == "session" and told["channel"] == BEHIND:
                 print(say(authorise(told, config)))
+            if guided and name == "session" and told["channel"] == SCOPED and told["url"]:
+                print(say(scopes()))
             asked = guided and not is_skipped(name, told)
             told[name] = ask(name, told) if asked else unasked(name, told, config)
         told[name] = "" if told[name] == "-" else told[name]
         check(name, told[name], {shop.code for shop in config.shops})
+    check_plain(told["channel"], told["url"])
     if told["channel"] == BEHIND:
         check_platform(told["platform"])
     write(config.path, {"tier": "standard"} | {k: v for k, v in told.items() if v})
@@ -92,6 +101,21 @@ def authorise(told: dict[str, str], config: Config) -> Message:
         return message("shop.add.authorise", url=channel.authorize_url())
     except CallFailed as failure:
         return message("shop.add.no_authorise", answer=str(failure))
+
+
+def scopes() -> Message:
+    """What the app must be allowed before it gets its token."""
+    from drivers.channels.shopify import SCOPES
+
+    return message("shop.add.scopes", scopes=" ".join(SCOPES))
+
+
+def check_plain(channel: str, url: str) -> None:
+    """Whether keys may go to that address; a simulated shop on this machine has no TLS. Raises
+    Problem."""
+    parts = urlsplit(url)
+    if channel == PLAIN_NOWHERE and parts.scheme == "http" and parts.hostname not in HERE:
+        raise Problem("shop.add.plain", came=url)
 
 
 def secret_of(text: str) -> str:

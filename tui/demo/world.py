@@ -294,6 +294,10 @@ url = "{self.carrier.url}"
 key = "{self.carrier.key}"
 secret = "{self.carrier.secret}"
 account = "demo"
+[carrier.partners.zto]
+account = "demo-zto"
+key = "demo-zto-key"
+net = "杭州一部"
 """
 
     def _robot(self) -> str:

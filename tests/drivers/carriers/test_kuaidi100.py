@@ -15,6 +15,7 @@ from drivers.carriers import Kuaidi100, Partner
 from drivers.carriers.answers import refusal
 from drivers.carriers.kuaidi100 import CODES
 from drivers.simulated.kuaidi100 import SimulatedKuaidi100
+from tests.drivers.carriers.partners import PARTNERS
 
 NOON = 1_768_881_600_000  # 2026-01-20 12:00:00 in Shanghai
 HOUR = 3600
@@ -59,7 +60,8 @@ class Counter:
     made: list[Kuaidi100] = field(default_factory=list)
 
     def account(self, **more: Any) -> Kuaidi100:
-        told = {"key": "key", "secret": "secret", "per_second": 0, "read_s": 0.3, **more}
+        usual = {"key": "key", "secret": "secret", "per_second": 0, "read_s": 0.3}
+        told = {**usual, "partners": PARTNERS, **more}
         clock = told.pop("clock", self.clock)
         made = Kuaidi100(
             told.pop("url", self.server.url), told.pop("key"), told.pop("secret"), clock, **told
@@ -145,6 +147,32 @@ def test_what_goes_over_the_wire(counter: Counter) -> None:
     assert "ps" not in repr(partner)
 
 
+@pytest.mark.parametrize("carrier", [code for code in CODES if code != "deppon"])
+def test_the_account_alone_is_enough_for_few_carriers(counter: Counter, carrier: str) -> None:
+    account = counter.account(partners={}, account="demo")
+    if carrier == "jd":
+        assert account.buy(asked(carrier=carrier)).number
+        return
+    failure = refused(lambda: account.buy(asked(carrier=carrier)))
+    assert (failure.fault, failure.in_doubt) == (Fault.PERMISSION, False)
+    assert failure.code.endswith(":30001")
+    assert counter.sold() == []
+
+
+def test_an_account_that_a_platform_authorised_has_no_bearers_code(counter: Counter) -> None:
+    seen: list[Any] = []
+    answer = counter.server.answer
+    counter.server.answer = lambda request: seen.append(request) or answer(request)  # type: ignore[method-assign, func-returns-value]
+    import json
+
+    at_cainiao = Partner(id="1", key="k", net="cainiao")
+    counter.account(partners={"zto": at_cainiao}).buy(asked())
+    counter.account(partners={"zto": replace(PARTNERS["zto"], code="ztoOpen")}).buy(asked("b"))
+    counter.account(partners=PARTNERS).buy(asked("c", carrier="sf"))
+    told = [json.loads(request.form["param"]) for request in seen]
+    assert [param.get("code") for param in told] == [None, "ztoOpen", "sf_secret"]
+
+
 def test_buying_twice_gives_the_same_waybill_for_48_hours(counter: Counter) -> None:
     account = counter.account()
     first = account.buy(asked())
@@ -164,7 +192,7 @@ def test_the_older_words_of_success_and_failure(counter: Counter) -> None:
     account = counter.account()
     assert account.buy(asked()).number == counter.sold()[0][1]
     counter.server.balance = 0
-    assert refused(lambda: account.buy(asked("b"))).code == "balance:30001"
+    assert refused(lambda: account.buy(asked("b"))).code == "balance:601"
 
 
 LOST = ["drop_after_commit", "html502_after", "truncated", "cut_short", "busy_after"]
@@ -189,7 +217,9 @@ def test_a_minute_too_slow_but_created(counter: Counter) -> None:
     slow = FastClock(NOON, speed=60)
     with SimulatedKuaidi100(slow) as server:
         server.script([{"at": "order", "do": "delay 60"}])
-        account = Kuaidi100(server.url, "key", "secret", slow, per_second=0, read_s=0.2)
+        account = Kuaidi100(
+            *(server.url, "key", "secret", slow), partners=PARTNERS, per_second=0, read_s=0.2
+        )
         failure = refused(lambda: account.buy(asked()))
         assert (failure.fault, failure.code, failure.in_doubt) == (
             Fault.TRANSIENT,
@@ -220,8 +250,9 @@ def test_a_duplicate_while_the_first_is_in_flight_gets_the_same_waybill(counter:
 @pytest.mark.parametrize(
     ("verb", "fault", "code", "in_doubt"),
     [
-        ("balance", Fault.BUSINESS, "balance:30001", False),
-        ("unreachable", Fault.BUSINESS, "unreachable:30002", False),
+        ("balance", Fault.BUSINESS, "balance:30005", False),
+        ("quota", Fault.BUSINESS, "balance:30004", False),
+        ("unreachable", Fault.BUSINESS, "unreachable:30005", False),
         ("code 777", Fault.UNKNOWN, "777", False),
         ("busy", Fault.TRANSIENT, "server:500", True),
         ("forbidden", Fault.AUTH, "http403", False),
@@ -281,11 +312,11 @@ def test_an_empty_account_and_an_address_nobody_goes_to(counter: Counter) -> Non
     counter.server.balance = 1
     account = counter.account()
     account.buy(asked("a"))
-    assert refused(lambda: account.buy(asked("b"))).code == "balance:30001"
+    assert refused(lambda: account.buy(asked("b"))).code == "balance:30004"
     assert account.buy(asked("a")).number == counter.sold()[0][1]
     counter.server.balance = None
     counter.server.unreachable = {"天河区"}
-    assert refused(lambda: account.buy(asked("c"))).code == "unreachable:30002"
+    assert refused(lambda: account.buy(asked("c"))).code == "unreachable:30005"
 
 
 @pytest.mark.parametrize("hidden", ["张**", "##密文", ""])
@@ -316,6 +347,22 @@ def test_a_waybill_goes_back_once_also_after_a_restart(counter: Counter, carrier
     after_restart.void(waybill, "p-1")
     assert counter.server.waybills == {}
     assert [e["do"] for e in counter.server.journal] == ["waybill", "void"]
+
+
+def test_a_jd_waybill_goes_back_only_as_the_product_it_was_bought_as(counter: Counter) -> None:
+    waybill = counter.account().buy(asked(carrier="jd"))
+    nameless = counter.account(partners={"jd": Partner(id="JD1")})
+    failure = refused(lambda: nameless.void(waybill, "p-1"))
+    assert (failure.fault, failure.code) == (Fault.PERMISSION, "exp_type")
+    assert "[carrier.partners.jd]" in str(failure)
+    assert counter.server.waybills == {waybill.number: "p-1"}
+    counter.account().void(waybill, "p-1")
+    assert counter.server.waybills == {}
+
+
+def test_a_waybill_the_platform_never_sold_counts_as_given_back(counter: Counter) -> None:
+    counter.account().void(Waybill(number="789", carrier="zto"), "p-1")
+    assert refusal("30009", "查无此单").code == "gone:30009"
 
 
 def test_a_lost_answer_to_a_return_is_asked_again(counter: Counter) -> None:
@@ -354,7 +401,9 @@ def test_numbers_differ_between_runs() -> None:
     def first_number(now: int) -> str:
         clock = SetClock(now)
         with SimulatedKuaidi100(clock) as server:
-            account = Kuaidi100(server.url, "key", "secret", clock, per_second=0)
+            account = Kuaidi100(
+                *(server.url, "key", "secret", clock), partners=PARTNERS, per_second=0
+            )
             number = account.buy(asked()).number
             account.close()
             return number
@@ -372,7 +421,16 @@ def test_numbers_differ_between_runs() -> None:
         ("400", "订单正在处理中，请勿重复提交", Fault.TRANSIENT, True),
         ("400", "recMan 不能为空", Fault.PERMISSION, False),
         ("400", "月结账号不存在", Fault.PERMISSION, False),
-        ("601", "", Fault.AUTH, False),
+        ("601", "KEY已过期", Fault.BUSINESS, False),
+        ("600", "您不是合法的用户（即授权Key出错）", Fault.AUTH, False),
+        ("600", "账号单量不足，需要充值", Fault.BUSINESS, False),
+        ("30001", "", Fault.PERMISSION, False),
+        ("30002", "", Fault.AUTH, False),
+        ("30002", "时间戳 t 已过期", Fault.CLOCK, False),
+        ("30003", "", Fault.PERMISSION, False),
+        ("30004", "", Fault.BUSINESS, False),
+        ("30005", "网点说不行", Fault.BUSINESS, False),
+        ("30005", "系统繁忙", Fault.TRANSIENT, True),
         ("502", "", Fault.TRANSIENT, True),
         ("9", "天知道", Fault.UNKNOWN, False),
     ],

@@ -2,6 +2,7 @@
 
 import random
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 
 import pytest
 
@@ -382,6 +383,34 @@ def test_refunds_block_and_withdrawn_ones_let_go(stall):
     stall.server.withdraw_refund(whole)
     stall.deliver()
     assert reasons(stall.street.store, whole) == set()
+
+
+def test_a_platform_whose_refunds_are_not_told_is_pulled_and_a_person_is_told(street):
+    stall = street.open("kuaidi100", platform="JINGDONG")
+    stall.access = replace(stall.access, platform="jd")
+    stall.ring()
+    number = stall.buy()
+    stall.deliver()
+    assert stall.numbers() == [number]
+    assert behind(stall) < 10 * MINUTE
+    assert street.alerts("refunds_unseen") == ["refunds_unseen"]
+    assert stall.server.count(REFUND_TASK) == 1
+    stall.deliver()
+    assert stall.server.count(REFUND_TASK) == 1
+    stall.server.platform = "TAOBAO"
+    stall.access = replace(stall.access, platform="taobao")
+    stall.connect()
+    stall.deliver()
+    assert street.alerts("refunds_unseen") == []
+
+
+def test_a_platform_that_is_not_supported_at_all_still_stops_the_shop(street):
+    stall = street.open("kuaidi100", platform="WEIDIAN")
+    stall.ring()
+    street.clock.advance(400)
+    with pytest.raises(CallFailed) as told:
+        stall.pull()
+    assert (told.value.fault, told.value.code) == (Fault.PERMISSION, "platform:60101")
 
 
 def test_a_refund_of_a_part_of_a_line_is_for_a_person(stall):

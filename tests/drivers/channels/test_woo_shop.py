@@ -57,6 +57,23 @@ def test_a_page_without_totals_is_no_page(floor: Floor) -> None:
     assert refused(lambda: listed(floor.shop())).code == "no_total"
 
 
+def test_an_order_in_the_trash_is_listed_as_changed_and_told_as_closed(floor: Floor) -> None:
+    number, other = floor.place(2)
+    floor.clock.advance(600)
+    floor.server.trash(number)
+    shop, now = floor.shop(), floor.clock.now()
+    assert listed(shop, now - 60_000, now + 60_000) == [number]
+    status = shop.detail(number).status
+    assert (status, value_map("woocommerce").order_status[status]) == ("trash", "closed")
+    assert [x for page in shop.created(NOON, NOON + 1000) for x in page] == [other]
+    failed = refused(lambda: shop.ship(parcel(number)))
+    assert (failed.fault, failed.code) == (Fault.BUSINESS, "status")
+    floor.clock.advance(600)
+    floor.server.trash(number, on=False)
+    assert listed(shop, now + 540_000, now + 660_000) == [number]
+    assert shop.detail(number).status == "processing"
+
+
 # --- the order ----------------------------------------------------------------------------------
 
 

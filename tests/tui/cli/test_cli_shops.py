@@ -67,6 +67,21 @@ def test_a_shop_is_added_by_answers(place, monkeypatch):
     assert "hush" not in place.config.read_text("utf-8") + told.out
 
 
+def test_a_shopify_shop_is_told_the_scopes_its_app_needs(place, monkeypatch):
+    answers = "shopify\nsh\n\nhttps://a.myshopify.com\n\n\ntoken\n\n\n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answers))
+    told = place("shop", "add")
+    assert told.status == 0, told.err
+    assert "write_merchant_managed_fulfillment_orders" in told.out
+    assert read_config(place.config).shops[1].session == "token"
+
+
+def test_a_simulated_site_on_this_machine_needs_no_certificate(place):
+    words = ("--channel", "woocommerce", "--code", "w", "--name", "n")
+    told = place("shop", "add", *words, "--url", "http://127.0.0.1:9")
+    assert told.status == 0, told.err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -75,6 +90,10 @@ def test_a_shop_is_added_by_answers(place, monkeypatch):
         (("--channel", "jd", "--code", "有", "--name", "n"), "letters"),
         (("--channel", "jd", "--code", "a", "--name", "n", "--url", "jd.com"), "https://"),
         (("--channel", "jd", "--code", "a", "--name", ""), "answer is needed"),
+        (
+            ("--channel", "woocommerce", "--code", "a", "--name", "n", "--url", "http://a.cn"),
+            "over https:// only; got http://a.cn",
+        ),
         (
             ("--channel", "jd", "--code", "a", "--name", "n", "--app-secret", "env:NOT_SET"),
             "NOT_SET",

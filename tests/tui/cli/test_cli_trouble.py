@@ -23,6 +23,15 @@ from tests.tui.cli.place import READY, Place, packline
         ('[[warehouses]]\ncode = "A"\n', "name"),
         ('prefix = "PK"\n', "not PK"),
         ('[carrier]\nurl = "u"\nkey = "env:NOT_SET_7"\nsecret = "s"\n', "NOT_SET_7"),
+        (
+            '[carrier]\nurl = "u"\nkey = "k"\nsecret = "s"\n[carrier.partners.zto]\nkey = "k"\n',
+            "lacks carrier.partners.zto.account",
+        ),
+        (
+            '[carrier]\nurl = "u"\nkey = "k"\nsecret = "s"\n[carrier.partners.zto]\n'
+            'account = "a"\nkye = "hush"\n',
+            "carrier.partners.zto.kye should be a known key",
+        ),
     ],
 )
 def test_a_mistake_in_the_configuration_is_named(capsys, tmp_path, text, said):
@@ -40,6 +49,26 @@ def test_secrets_others_may_read_are_refused(place):
     told = place("people")
     assert told.status == 1
     assert "chmod 600" in told.err and "s3cr3t" not in told.err
+
+
+def test_the_key_of_a_contract_with_a_carrier_is_a_secret(place, monkeypatch):
+    monkeypatch.setenv("K1", "key")
+    place.add('[carrier]\nurl = "u"\nkey = "env:K1"\nsecret = "env:K1"\n')
+    place.config.chmod(0o644)
+    assert place("people").status == 0
+    place.add('[carrier.partners.zto]\naccount = "z1"\nkey = "s3cr3t"\n')
+    place.config.chmod(0o644)
+    told = place("people")
+    assert "chmod 600" in told.err and "s3cr3t" not in told.err
+
+
+def test_a_contract_with_an_unknown_carrier_is_named(place):
+    place.add('[carrier]\nurl = "http://127.0.0.1:9"\nkey = "k"\nsecret = "s"\n')
+    place.add('[carrier.partners.zhongtong]\naccount = "z1"\n')
+    told = place("sync", "--once")
+    assert told.status == 1
+    assert "carrier.partners.zhongtong should be sf | yto | zto" in told.err
+    assert len(told.err.splitlines()) == 1
 
 
 def test_a_configuration_that_is_no_text_is_refused(place):
