@@ -3,19 +3,21 @@
 A refused token or clock is set right and the same call made anew, once each, and a short ban is
 waited out: a platform that refuses a call carried nothing out. On the day of a sale one call in
 twenty may get through; a window that began anew with each refusal would never be read to its end.
-A call that rests on what was read just before is not waited for: by then the buyer may want the
-money back.
+Nothing of a report is waited for (``at_once``): by then the buyer may want the money back.
 """
 
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from functools import wraps
+from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from core.ports import CallFailed, Deliveries, Fault
 from drivers.channels.calls import Line
 
+P = ParamSpec("P")
 T = TypeVar("T")
 AHEAD_MS = 60_000
 """How long before their end tokens are renewed."""
@@ -31,6 +33,29 @@ _MOST_WAITED_S = 300.0
 _MARGIN_S = 0.1
 _PASSING = (Fault.TRANSIENT, Fault.RATE, Fault.CLOCK)
 """Failures that say nothing about the authorisation itself."""
+
+
+_REPORTING: ContextVar[bool] = ContextVar("reporting", default=False)
+
+
+def at_once(report: Callable[P, T]) -> Callable[P, T]:
+    """For a connector's ``ship`` and ``reship``: the order was looked at right before, and a ban
+    that is waited out on the way makes that look an old one."""
+
+    @wraps(report)
+    def reported(*args: P.args, **kwargs: P.kwargs) -> T:
+        token = _REPORTING.set(True)
+        try:
+            return report(*args, **kwargs)
+        finally:
+            _REPORTING.reset(token)
+
+    return reported
+
+
+def reporting() -> bool:
+    """Whether this call is a part of a report."""
+    return _REPORTING.get()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +150,8 @@ class Access:
         self._renewing = threading.Lock()
         self._bans: dict[str, float] = {}
 
-    def run(self, name: str, once: Callable[[str], T], *, patient: bool = True) -> T:
-        """What ``once(token)`` gives; unless ``patient``, a ban is raised however short it is.
-        Raises CallFailed."""
+    def run(self, name: str, once: Callable[[str], T]) -> T:
+        """What ``once(token)`` gives. Raises CallFailed, within a report also for a short ban."""
         tried: set[Fault] = set()
         waited = 0.0
         while True:
@@ -139,7 +163,7 @@ class Access:
             except CallFailed as failed:
                 self._note_ban(name, failed)
                 wait_s = failed.wait_s or 0.0
-                if patient and failed.fault is Fault.RATE and self._waits_out(wait_s, waited):
+                if failed.fault is Fault.RATE and self._waits_out(wait_s, waited):
                     waited += wait_s
                     continue
                 if failed.fault in tried or not self._remedied(failed, session):
@@ -148,7 +172,7 @@ class Access:
 
     def _waits_out(self, wait_s: float, waited: float) -> bool:
         """Whether a ban is over now, because it was short enough to wait for its end."""
-        if not 0 < wait_s <= PATIENCE_S or waited + wait_s > _MOST_WAITED_S:
+        if reporting() or not 0 < wait_s <= PATIENCE_S or waited + wait_s > _MOST_WAITED_S:
             return False
         return self.line.wait(wait_s + _MARGIN_S)
 

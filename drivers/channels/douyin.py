@@ -20,7 +20,7 @@ from core.ports import (
     WindowRules,
 )
 from drivers.channels import douyin_order
-from drivers.channels.access import ShopAccess
+from drivers.channels.access import ShopAccess, at_once
 from drivers.channels.connector import Connector, Limits, asked_for
 from drivers.channels.douyin_gate import Gateway
 from drivers.channels.reading import Told, part, rows, seconds_in, whole_seconds, word
@@ -136,12 +136,13 @@ class DouyinShop(Connector):
         """The waybills the platform has for an order. Raises CallFailed."""
         return douyin_order.parcels(self._order(number))
 
-    def _order(self, number: str, *, patient: bool = True) -> Told:
-        told = self._gate.call(DETAIL, {"shop_order_id": number}, patient=patient)
+    def _order(self, number: str) -> Told:
+        told = self._gate.call(DETAIL, {"shop_order_id": number})
         return asked_for(part(told, "shop_order_detail"), "order_id", number)
 
     # --- shipping -------------------------------------------------------------------------------
 
+    @at_once
     def ship(self, shipment: Shipment) -> None:
         """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken.
 
@@ -159,6 +160,7 @@ class DouyinShop(Connector):
         if not self._gate.call(SHIP, parcel, writes=True).get("pack_id"):
             raise CallFailed(Fault.TRANSIENT, "not_confirmed", in_doubt=True)
 
+    @at_once
     def reship(self, shipment: Shipment, old: str) -> None:
         """Put another waybill in the place of one of the order's parcels. Raises CallFailed,
         ``in_doubt`` when it may have been taken.
@@ -171,7 +173,7 @@ class DouyinShop(Connector):
             "company_code": self._carrier(shipment),
             "logistics_code": shipment.waybill,
         }
-        order = self._order(shipment.platform_number, patient=False)
+        order = self._order(shipment.platform_number)
         pack_id = douyin_order.pack_id(order, old)
         self._gate.call(EDIT, {**asked, "pack_id": pack_id}, writes=True)
 
@@ -188,7 +190,7 @@ class DouyinShop(Connector):
     def _contents(self, shipment: Shipment) -> list[dict[str, Any]]:
         """The lines in the parcel with their quantities, which only the platform knows now."""
         wanted = set(shipment.sub_numbers)
-        order = self._order(shipment.platform_number, patient=False)
+        order = self._order(shipment.platform_number)
         lines = [
             {"shipped_order_id": word(line.get("order_id")), "shipped_num": line.get("item_num")}
             for line in rows(order.get("sku_order_list"))

@@ -40,21 +40,9 @@ class Gateway:
         self._sign_method = sign_method
         self._access = Access(line, access, self._renewed, expired=_EXPIRED)
 
-    def call(
-        self,
-        method: str,
-        params: Mapping[str, Any],
-        *,
-        writes: bool = False,
-        patient: bool = True,
-    ) -> Told:
-        """The data of a method's answer; ``patient``, unless it writes, as in ``Access.run``.
-        Raises CallFailed."""
-        return self._access.run(
-            method,
-            lambda token: self._once(method, params, token, writes),
-            patient=patient and not writes,
-        )
+    def call(self, method: str, params: Mapping[str, Any], *, writes: bool = False) -> Told:
+        """The data of a method's answer. Raises CallFailed."""
+        return self._access.run(method, lambda token: self._once(method, params, token, writes))
 
     def _once(self, method: str, params: Mapping[str, Any], token: str, writes: bool) -> Told:
         body = canonical_json(params)

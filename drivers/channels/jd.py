@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from core.clock import Clock
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from drivers.channels import jos_order
-from drivers.channels.access import ShopAccess
+from drivers.channels.access import ShopAccess, at_once
 from drivers.channels.connector import Connector, Limits, asked_for, numeral
 from drivers.channels.jos import Gateway, outcome
 from drivers.channels.pages import Backwards, Page, numbers_in, whole
@@ -90,6 +90,7 @@ class JdShop(Connector):
 
     # --- shipping -------------------------------------------------------------------------------
 
+    @at_once
     def ship(self, shipment: Shipment) -> None:
         """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken.
 

@@ -37,9 +37,7 @@ class Gateway:
 
         What is used up is used up for every method: all of them count as one.
         """
-        return self._access.run(
-            "jos", lambda token: self._once(method, params, token, writes), patient=not writes
-        )
+        return self._access.run("jos", lambda token: self._once(method, params, token, writes))
 
     def _once(self, method: str, params: Mapping[str, Any], token: str, writes: bool) -> Told:
         told = self.line.post(self._form(method, params, token), writes=writes)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from core.clock import Clock
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from drivers.channels import ktt_order
-from drivers.channels.access import ShopAccess
+from drivers.channels.access import ShopAccess, at_once
 from drivers.channels.connector import Connector, Limits, asked_for
 from drivers.channels.pages import Backwards, Page, numbers_in, whole
 from drivers.channels.pdd import CARRIERS, GATEWAY
@@ -78,6 +78,7 @@ class KttShop(Connector):
 
     # --- shipping -------------------------------------------------------------------------------
 
+    @at_once
     def ship(self, shipment: Shipment) -> None:
         """Report a waybill unless the platform has it. Raises CallFailed, ``in_doubt`` when it may
         have been taken.
@@ -99,6 +100,7 @@ class KttShop(Connector):
         if not confirmed(self._pop.call(SHIP, parcel, writes=True)):
             raise CallFailed(Fault.TRANSIENT, "not_confirmed", in_doubt=True)
 
+    @at_once
     def reship(self, shipment: Shipment, old: str) -> None:
         """Take the report of ``old`` back, then report the new waybill. Raises CallFailed,
         ``in_doubt`` when some of it may have been done: asked again, it goes on where it was."""

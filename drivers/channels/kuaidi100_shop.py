@@ -31,7 +31,7 @@ from core.text import clean
 from drivers.carriers.answers import refusal
 from drivers.carriers.kuaidi100 import CODES
 from drivers.channels import kuaidi100_order
-from drivers.channels.access import ShopAccess
+from drivers.channels.access import ShopAccess, at_once
 from drivers.channels.calls import Answer
 from drivers.channels.connector import Connector, Limits
 from drivers.channels.reading import Told, moment_in, part, rows, whole_seconds, wire_time, word
@@ -238,6 +238,7 @@ class Kuaidi100Shop(Connector):
 
     # --- shipping ---------------------------------------------------------------------------------
 
+    @at_once
     def ship(self, shipment: Shipment) -> None:
         """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken."""
         company = self._carrier(shipment)

@@ -18,7 +18,7 @@ from core.clock import Clock
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from core.text import clean
 from drivers.channels import kuaishou_order
-from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
+from drivers.channels.access import Access, ShopAccess, Tokens, at_once, tokens_in
 from drivers.channels.connector import Connector, Limits, asked_for, numeral
 from drivers.channels.halves import Page, halved
 from drivers.channels.kuaishou_order import Piece
@@ -117,6 +117,7 @@ class KuaishouShop(Connector):
 
     # --- shipping -------------------------------------------------------------------------------
 
+    @at_once
     def ship(self, shipment: Shipment) -> None:
         """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken.
 
@@ -157,6 +158,7 @@ class KuaishouShop(Connector):
         }
         self._call(SPLIT, whole, writes=True)
 
+    @at_once
     def reship(self, shipment: Shipment, old: str) -> None:
         """Put another waybill in the place of ``old``. Raises CallFailed, ``in_doubt`` when some of
         it may have been done: asked again, it goes on where it was.
@@ -184,9 +186,7 @@ class KuaishouShop(Connector):
     # --- calls ----------------------------------------------------------------------------------
 
     def _call(self, method: str, param: Mapping[str, Any], *, writes: bool = False) -> Told:
-        return self._access.run(
-            method, lambda token: self._once(method, param, token, writes), patient=not writes
-        )
+        return self._access.run(method, lambda token: self._once(method, param, token, writes))
 
     def _once(self, method: str, param: Mapping[str, Any], token: str, writes: bool) -> Told:
         form = wire(

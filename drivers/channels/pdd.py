@@ -20,7 +20,7 @@ from core.ports import (
     WindowRules,
 )
 from drivers.channels import pdd_order
-from drivers.channels.access import ShopAccess
+from drivers.channels.access import ShopAccess, at_once
 from drivers.channels.connector import Connector, Limits, asked_for
 from drivers.channels.pages import Backwards, Page, numbers_in, whole
 from drivers.channels.pop import Gateway, confirmed
@@ -106,6 +106,7 @@ class PddShop(Connector):
 
     # --- shipping -------------------------------------------------------------------------------
 
+    @at_once
     def ship(self, shipment: Shipment) -> None:
         """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken.
 

@@ -30,9 +30,7 @@ class Gateway:
 
     def call(self, method: str, params: Mapping[str, object], *, writes: bool = False) -> Told:
         """The content of a method's answer. Raises CallFailed."""
-        return self._access.run(
-            method, lambda token: self._once(method, params, token, writes), patient=not writes
-        )
+        return self._access.run(method, lambda token: self._once(method, params, token, writes))
 
     def _once(self, method: str, params: Mapping[str, object], token: str, writes: bool) -> Told:
         told = self.line.post(self._form(method, params, token), writes=writes)

@@ -23,7 +23,7 @@ from core.clock import Clock, local
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from core.text import clean
 from drivers.channels import shopify_order
-from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
+from drivers.channels.access import Access, ShopAccess, Tokens, at_once, reporting, tokens_in
 from drivers.channels.calls import Answer
 from drivers.channels.connector import CARRIER_NAMES, Connector, Limits, asked_for
 from drivers.channels.halves import Page, halved
@@ -156,8 +156,8 @@ class ShopifyShop(Connector):
             return tuple(parcel for parcel in known if parcel.waybill != shipment.waybill)
         return known
 
-    def _order(self, query: str, number: str, *, patient: bool = True) -> Told:
-        data = self._call(query, {"id": _gid(number)}, patient=patient)
+    def _order(self, query: str, number: str) -> Told:
+        data = self._call(query, {"id": _gid(number)})
         if "order" in data and data["order"] is None:
             raise CallFailed(Fault.BUSINESS, "not_found", f"no order {number}")
         return asked_for(part(data, "order"), "legacyResourceId", number)
@@ -194,13 +194,14 @@ class ShopifyShop(Connector):
 
     # --- shipping -------------------------------------------------------------------------------
 
+    @at_once
     def ship(self, shipment: Shipment) -> None:
         """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken.
 
         The order's fulfilments are read first: what has our tracking number is not told again.
         """
         company = self._carrier(shipment)
-        told = self._order(STANDING, shipment.platform_number, patient=False)
+        told = self._order(STANDING, shipment.platform_number)
         ours = {
             parcel.sub_number
             for parcel in shopify_order.parcels(self._made(told))
@@ -217,7 +218,7 @@ class ShopifyShop(Connector):
             "notifyCustomer": False,
         }
         taken = part(
-            self._call(SHIP, {"fulfillment": fulfillment}, writes=True, patient=False),
+            self._call(SHIP, {"fulfillment": fulfillment}, writes=True),
             "fulfillmentCreate",
         )
         errors = [clean(error.get("message"), 200) for error in rows(taken.get("userErrors"))]
@@ -228,25 +229,17 @@ class ShopifyShop(Connector):
 
     # --- calls ----------------------------------------------------------------------------------
 
-    def _call(
-        self,
-        query: str,
-        variables: Mapping[str, Any],
-        *,
-        writes: bool = False,
-        patient: bool = True,
-    ) -> Told:
+    def _call(self, query: str, variables: Mapping[str, Any], *, writes: bool = False) -> Told:
         """The data of an answer. Raises CallFailed.
 
-        One that is not ``patient`` is part of a report, which is made anew from the first look on
-        once the bucket holds enough for all of it.
+        A report is made anew from the first look on, once the bucket holds enough for all of it.
         """
-        points = 0.0 if patient else REPORT_POINTS
+        points = REPORT_POINTS if reporting() else 0.0
 
         def once(token: str) -> Told:
             return self._once(query, variables, token, writes=writes, points=points)
 
-        return self._access.run("graphql", once, patient=patient)
+        return self._access.run("graphql", once)
 
     def _once(
         self, query: str, variables: Mapping[str, Any], token: str, *, writes: bool, points: float

@@ -21,7 +21,7 @@ from core.ports import (
     WindowRules,
 )
 from drivers.channels import top_trade
-from drivers.channels.access import ShopAccess
+from drivers.channels.access import ShopAccess, at_once
 from drivers.channels.connector import Connector, Limits
 from drivers.channels.pages import Backwards, Page, whole
 from drivers.channels.reading import wire_time
@@ -122,6 +122,7 @@ class TaobaoShop(Connector):
 
     # --- shipping -------------------------------------------------------------------------------
 
+    @at_once
     def ship(self, shipment: Shipment) -> None:
         """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken.
 
@@ -138,6 +139,7 @@ class TaobaoShop(Connector):
                 raise
             self._report_own(shipment, inside)
 
+    @at_once
     def reship(self, shipment: Shipment, old: str) -> None:
         """Report a waybill in the place of the one there is; for parcels of the last fifty days.
         Raises CallFailed, ``in_doubt`` when it may have been taken.

@@ -48,9 +48,7 @@ class Gateway:
             raise CallFailed(Fault.RATE, "7", "banned", wait_s=left)
         try:
             return self._access.run(
-                method,
-                lambda session: self._once(method, params, session, writes),
-                patient=not writes,
+                method, lambda session: self._once(method, params, session, writes)
             )
         except CallFailed as failed:
             if failed.fault is Fault.RATE and failed.wait_s and _is_daily(failed.text):

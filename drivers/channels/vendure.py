@@ -19,7 +19,7 @@ from core.clock import Clock, local
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from core.text import clean
 from drivers.channels import vendure_order
-from drivers.channels.access import Access, ShopAccess, Tokens
+from drivers.channels.access import Access, ShopAccess, Tokens, at_once
 from drivers.channels.connector import CARRIER_NAMES, Connector, Limits, asked_for
 from drivers.channels.pages import Backwards, Page, numbers_in, whole
 from drivers.channels.reading import Told, part, rows, seconds_in, whole_seconds, word
@@ -188,6 +188,7 @@ class VendureShop(Connector):
 
     # --- shipping -------------------------------------------------------------------------------
 
+    @at_once
     def ship(self, shipment: Shipment) -> None:
         """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken.
 
@@ -231,7 +232,6 @@ class VendureShop(Connector):
         return self._access.run(
             "admin",
             lambda token: self._once(query, variables, token, writes)[0],
-            patient=not writes,
         )
 
     def _once(

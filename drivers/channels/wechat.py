@@ -24,7 +24,7 @@ from core.ports import (
 )
 from core.text import clean
 from drivers.channels import wechat_order
-from drivers.channels.access import Access, ShopAccess, Tokens, tokens_in
+from drivers.channels.access import Access, ShopAccess, Tokens, at_once, tokens_in
 from drivers.channels.connector import Connector, Limits, asked_for
 from drivers.channels.halves import Page, halved
 from drivers.channels.reading import Told, next_midnight, part, seconds_in, whole_seconds
@@ -95,6 +95,7 @@ class WechatShop(Connector):
 
     # --- shipping -------------------------------------------------------------------------------
 
+    @at_once
     def ship(self, shipment: Shipment) -> None:
         """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken.
 
@@ -114,6 +115,7 @@ class WechatShop(Connector):
         asked = {"order_id": shipment.platform_number, "delivery_list": [parcel]}
         self._call(SHIP, asked, writes=True)
 
+    @at_once
     def reship(self, shipment: Shipment, old: str) -> None:
         """Put a waybill in the place of ``old``: the platform takes three such changes of an order.
         Raises CallFailed, ``in_doubt`` when it may have been taken."""
@@ -135,9 +137,7 @@ class WechatShop(Connector):
     # --- calls ----------------------------------------------------------------------------------
 
     def _call(self, path: str, asked: Mapping[str, Any], *, writes: bool = False) -> Told:
-        return self._access.run(
-            path, lambda token: self._once(path, asked, token, writes), patient=not writes
-        )
+        return self._access.run(path, lambda token: self._once(path, asked, token, writes))
 
     def _once(self, path: str, asked: Mapping[str, Any], token: str, writes: bool) -> Told:
         body = json.dumps(asked, ensure_ascii=False).encode()

@@ -16,7 +16,7 @@ from core.clock import Clock
 from core.ports import CallFailed, Fault, PlatformOrder, Shipment, ShippedParcel, WindowRules
 from core.text import clean
 from drivers.channels import woocommerce_order
-from drivers.channels.access import Access, ShopAccess, Tokens
+from drivers.channels.access import Access, ShopAccess, Tokens, at_once
 from drivers.channels.calls import Answer
 from drivers.channels.connector import CARRIER_NAMES, Connector, Limits, asked_for
 from drivers.channels.pages import Backwards, Page, numbers_in, whole
@@ -114,6 +114,7 @@ class WooShop(Connector):
 
     # --- shipping -------------------------------------------------------------------------------
 
+    @at_once
     def ship(self, shipment: Shipment) -> None:
         """Report a waybill. Raises CallFailed, ``in_doubt`` when it may have been taken.
 
@@ -175,7 +176,7 @@ class WooShop(Connector):
                 raise failure(answer)
             return answer
 
-        return self._access.run("shop", once, patient=body is None)
+        return self._access.run("shop", once)
 
 
 class _Window(Backwards):

@@ -223,13 +223,6 @@ def test_a_pending_refund_is_never_overruled(floor: Floor) -> None:
     assert floor.server.shipments == {} and floor.server.refusals[0]["tid"] == number
 
 
-def test_the_look_inside_a_report_is_not_waited_for_either(floor: Floor) -> None:
-    (number,), shop = floor.place(), floor.shop()
-    floor.server.script([{"at": DETAIL, "do": "ban 7"}])
-    assert refused(lambda: shop.ship(parcel(number))).fault is Fault.RATE
-    assert floor.clock.now() < NOON + 1000 and number not in floor.server.shipments
-
-
 def test_a_refunded_line_is_left_out_of_the_parcel(floor: Floor) -> None:
     (number,), shop = floor.place(lines=TWO), floor.shop()
     gone, stays = (item.number for item in floor.server.deals[number].items)

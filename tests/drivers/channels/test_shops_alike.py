@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -301,13 +302,20 @@ def test_a_waybill_arrives(floor: Floor) -> None:
 
 def test_a_report_is_not_kept_until_a_ban_is_over(floor: Floor) -> None:
     """By then the buyer may want the money back: whoever reports looks at the order again."""
-    if floor.kind.name == "shopify":
-        pytest.skip("one bucket for looking and reporting: looking again would empty it again")
     (number,), shop = floor.place(), floor.shop()
     floor.server.script([{"at": floor.kind.ship, "do": "ban 7"}])
     failed = refused(lambda: shop.ship(parcel(number)))
     assert failed.fault is Fault.RATE and not failed.in_doubt
     assert floor.clock.now() < NOON + 1000 and number not in floor.server.shipments
+
+
+def test_the_look_inside_a_report_is_not_waited_for_either(floor: Floor) -> None:
+    (number,), shop = floor.place(), floor.shop()
+    floor.server.script([{"at": floor.kind.detail, "do": "ban 7"}])
+    with suppress(CallFailed):  # those that report without looking succeed
+        shop.ship(parcel(number))
+    told, asked = number in floor.server.shipments, bool(floor.server.played)
+    assert floor.clock.now() < NOON + 1000 and told is not asked
 
 
 def test_a_parcel_with_part_of_the_lines(floor: Floor) -> None:
