@@ -292,9 +292,13 @@ def give_back(tx: Tx, order: Row, why: str) -> None:
 
 
 def nothing_left(tx: Tx, order_id: int) -> bool:
-    """Whether there are lines, and every one was refunded or withdrawn."""
+    """Whether there are lines, and every one was refunded or withdrawn.
+
+    Of a line that was paid back, units the shelf was short of are not kept either.
+    """
     row = tx.the(
-        "SELECT count(*) AS n, sum(ordered > refunded) AS kept FROM order_lines WHERE order_id = ?",
+        "SELECT count(*) AS n, sum(ordered > refunded AND refund <> 'refunded') AS kept"
+        " FROM order_lines WHERE order_id = ?",
         order_id,
     )
     return row["n"] > 0 and not row["kept"]

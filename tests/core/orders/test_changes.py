@@ -233,6 +233,23 @@ def test_a_note_that_changes_after_packing_must_be_read(store):
     assert the_order(store)["held"] == 0
 
 
+def test_a_short_order_that_is_paid_back_is_cancelled(store):
+    tell(store, order("T1", line("TEE", 2), line("CUP")))
+    order_id = bring(store, "picking")
+    store.do(
+        lambda tx: tx.run(
+            "UPDATE order_lines SET short = 1 WHERE order_id = ? AND sku_code = 'CUP'", order_id
+        ),
+        PACKER,
+    )
+    tell(store, order("T1", line("TEE", 2), line("CUP", refund="SUCCESS"), version=2))
+    assert the_order(store)["stage"] == "picking"
+    paid_back = (line("TEE", 2, refund="SUCCESS"), line("CUP", refund="SUCCESS"))
+    tell(store, order("T1", *paid_back, version=3))
+    assert the_order(store)["stage"] == "cancelled"
+    assert column(store, "SELECT sum(reserved) FROM stock") == [0]
+
+
 def test_a_telling_without_lines_takes_none_away(store):
     tell(store, order("T1", line("TEE", 2)))
     tell(store, replace(order("T1", version=2), lines=()))
