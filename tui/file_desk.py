@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from tui.wiring import Works
 
 
+SHOWN_AT_SCREEN = ("import.done", "import.older")
+"""What of an import's answer fits into the line at the screen."""
+
+
 class FileDesk:
     """Order files and files of tracking numbers, for the screens."""
 
@@ -65,7 +69,7 @@ class FileDesk:
             from tui.commands.import_ import import_files
 
             told = import_files(self.works, named_files(names), shop)
-            done = [said for said in told.said if said.id == "import.done"]
+            done = [said for said in told.said if said.id in SHOWN_AT_SCREEN]
             return message("queue.imported", done=done, refused=len(told.rejected))
 
         return in_thread("files", work)

@@ -56,6 +56,8 @@ class Imported:
     """Orders that break a rule of the store; each has an alert."""
     numbers: tuple[str, ...]
     """Internal numbers of the new orders."""
+    older: tuple[str, ...] = ()
+    """The platform's numbers of orders that a later telling has changed; they stay as they are."""
 
 
 def import_orders(store: Store, policy: ShopPolicy, orders: Sequence[PlatformOrder]) -> Imported:
@@ -74,10 +76,13 @@ def import_orders(store: Store, policy: ShopPolicy, orders: Sequence[PlatformOrd
     return Imported(
         new=taken.count(Taken.NEW),
         changed=taken.count(Taken.CHANGED),
-        same=taken.count(Taken.SAME) + taken.count(Taken.OLDER),
+        same=taken.count(Taken.SAME),
         not_ours=taken.count(Taken.NOT_OURS),
         refused=taken.count(Taken.REFUSED),
         numbers=tuple(answer.number for answer in answers if answer.taken is Taken.NEW),
+        older=tuple(
+            order.number for order, how in zip(orders, taken, strict=True) if how is Taken.OLDER
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 Replaying a page, a window or a file changes nothing: the key is (shop, platform number), the
 version is the platform's own modified time, and an identical telling is recognised by its digest.
+Files have no version worth the name: one that was replaced is known by its digest as well.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from core.orders.changes import apply_change, cancel, nothing_left
 from core.orders.lines import insert_line, told_summary
 from core.orders.numbers import next_number
 from core.orders.policy import ShopPolicy
-from core.orders.values import Telling, value_map
+from core.orders.values import FILE, Telling, value_map
 from core.ports import PlatformLine, PlatformOrder, Receiver
 from core.store import Store, Tx
 from core.store.store import BACKGROUND
@@ -116,10 +117,29 @@ def take_in(tx: Tx, policy: ShopPolicy, order: PlatformOrder) -> Intake:
         return take_new(tx, told)
     if known["digest"] == told.digest:
         return Intake(Taken.SAME, known["number"], known["id"])
-    if order.modified_at < known["modified_at"]:
+    if order.modified_at < known["modified_at"] or replaced_before(tx, known["id"], told):
         return Intake(Taken.OLDER, known["number"], known["id"])
     apply_change(tx, known["id"], told)
     return Intake(Taken.CHANGED, known["number"], known["id"])
+
+
+def replaced_before(tx: Tx, order_id: int, told: Telling) -> bool:
+    """Whether a file tells again, word for word, what a later file has replaced.
+
+    A refund or a new address leaves every time in a file as it was, so the version cannot say which
+    of two files is the newer one. Money asked back is followed even so: a hold too many can be
+    released, a parcel cannot.
+    """
+    if told.order.route != FILE or told.asks_back:
+        return False
+    return (
+        tx.one(
+            "SELECT 1 FROM events WHERE order_id = ? AND kind = 'changed'"
+            " AND json_extract(what, '$.replaced') = ?",
+            *(order_id, told.digest),
+        )
+        is not None
+    )
 
 
 def take_new(tx: Tx, told: Telling) -> Intake:

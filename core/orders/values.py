@@ -12,6 +12,8 @@ from core.ports import PlatformLine, PlatformOrder
 UNKNOWN = "unknown"
 SAME_WORDS = {"tmall": "taobao"}
 """Channels that speak another's words."""
+FILE = "file"
+"""The route of an order that came in an export file."""
 HARMLESS_FLAGS = frozenset({"address_changed"})
 """Flags that are told but do not stop an order; every other flag does."""
 
@@ -69,3 +71,9 @@ class Telling:
     def refund(self, line: PlatformLine) -> str:
         """Our refund state of a line."""
         return self.words.refund_of(self.refund_word(line))
+
+    @property
+    def asks_back(self) -> bool:
+        """Whether the order is closed, or money is asked back or was given back for a line."""
+        refunds = {self.refund(line) for line in self.order.lines}
+        return self.status == "closed" or not refunds.isdisjoint(("open", "refunded"))

@@ -275,5 +275,8 @@ def summary(channel: str, done: Imported) -> Iterator[Message]:
         same=done.same,
         not_ours=done.not_ours,
     )
+    if done.older:
+        numbers = ", ".join(clean(number, 40) for number in done.older[:3])
+        yield message("import.older", n=len(done.older), numbers=numbers)
     if done.refused:
         yield message("import.not_taken", n=done.refused)
