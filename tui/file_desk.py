@@ -112,7 +112,7 @@ class FileDesk:
     # --- inside --------------------------------------------------------------------------------
 
     def _shop_id(self, code: str) -> int:
-        from tui.commands.import_ import file_shop, shop_id_of
+        from tui.commands.whose import file_shop, shop_id_of
 
         if code.startswith("file-"):  # made when it is first needed
             return file_shop(self.works, code.removeprefix("file-"))
@@ -139,6 +139,7 @@ def look_of(names: str, read: "Read") -> FileLook:
     return FileLook(
         names=names,
         shop=read.shop,
+        shops=tuple(read.shops),
         columns=tuple(rows),
         missing=tuple(dict.fromkeys(f for file in reading.files for f in file.missing)),
         gone=reading.gone,

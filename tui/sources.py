@@ -221,6 +221,8 @@ class FileLook:
     names: str = ""
     shop: str = ""
     """Whose they are; "" when that is not certain."""
+    shops: tuple[str, ...] = ()
+    """Whose they may be, when that is not certain."""
     columns: tuple[ColumnRow, ...] = ()
     missing: tuple[str, ...] = ()
     """Fields without which nothing can be read."""

@@ -12,9 +12,10 @@ from core.messages import Message, message
 from core.orders import columns
 from core.store import Actor
 from core.text import clean
-from tui.commands.import_ import read_files, refusal, shop_id_of
+from tui.commands.import_ import read_files, refusal
 from tui.commands.lines import Page
 from tui.commands.shared import add_json, print_json, works
+from tui.commands.whose import shop_id_of
 from tui.words import say, word
 
 if TYPE_CHECKING:

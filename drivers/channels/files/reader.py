@@ -1,6 +1,6 @@
 """Files to orders: groups rows into orders and joins Taobao's two files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import tzinfo
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from drivers.channels.files.columns import key
 from drivers.channels.files.orders import lines_of, number_of, order_of, waybills_of
 from drivers.channels.files.rows import Row
 from drivers.channels.files.sheet import Sheet, open_sheets
-from drivers.channels.files.values import FileReading, KnownWaybill, ReadOrder
+from drivers.channels.files.values import FileReading, Here, KnownWaybill, ReadOrder
 
 _DIGITS_KEPT = 15
 """A spreadsheet keeps that many digits of a number and writes zeros for the rest."""
@@ -26,6 +26,7 @@ def read_orders(
     mapping: Mapping[str, str] | None = None,
     zone: tzinfo = SHANGHAI,
     most: int | None = None,
+    here: Callable[[str], Here | None] = lambda channel: None,
 ) -> FileReading:
     """Every order in the given files, and every row that made none, with its reason.
 
@@ -33,8 +34,8 @@ def read_orders(
     order without its details has lines without a SKU code; details without their order are
     rejected and can be given again. ``mapping`` (header name -> field of columns.toml, "" to
     ignore) goes before the built-in names. ``zone`` is where times without an offset are local.
-    ``most`` ends each file after so many rows, for a look at it. Never raises for anything a file
-    contains.
+    ``most`` ends each file after so many rows, for a look at it. ``here`` says what is known
+    already of a channel's orders. Never raises for anything a file contains.
     """
     opened = [sheet for path in paths for sheet in open_sheets(Path(path), mapping, zone, most)]
     sheets = _distinct(opened)
@@ -43,7 +44,7 @@ def read_orders(
     waybills: list[KnownWaybill] = []
     for sheet in sheets:
         if sheet.role not in ("", "detail"):
-            _read(sheet, details, orders, waybills)
+            _read(sheet, details, here, orders, waybills)
     for sheet, rows in details.values():
         sheet.refuse_all(rows, message("files.order_missing"))
     refused = [row for sheet in sheets for row in sorted(sheet.refused, key=lambda r: r.row)]
@@ -67,13 +68,18 @@ def _distinct(sheets: list[Sheet]) -> list[Sheet]:
 
 
 def _read(
-    sheet: Sheet, details: Details, orders: list[ReadOrder], waybills: list[KnownWaybill]
+    sheet: Sheet,
+    details: Details,
+    here: Callable[[str], Here | None],
+    orders: list[ReadOrder],
+    waybills: list[KnownWaybill],
 ) -> None:
     """Make the orders of one file."""
     if sheet.role == "totals":
         sheet.refuse_all(sheet.rows, message("files.totals"))
         return
     bare = 0
+    house = here(sheet.channel)
     groups = _by_number(sheet)
     for number in list(groups):  # the rows of an order are let go as soon as it is made
         kept = _without_repeats(sheet, groups.pop(number))
@@ -81,6 +87,8 @@ def _read(
         try:
             lines = _joined(number, kept, found[1]) if found else None
             order = order_of(number, kept, lines)
+            if house and (why := house.against(order)):
+                raise BadCell(why.id, **why.data)
         except BadCell as bad:
             sheet.refuse_all(kept, bad.why)
             if found:

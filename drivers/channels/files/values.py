@@ -1,13 +1,20 @@
 """What a reading of order files gives back."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from core.messages import Message
 from core.ports import PlatformOrder
 
 RAW_LIMIT = 100_000
 """Characters of a rejected row that are kept; only a broken file has longer rows."""
+
+
+class Here(Protocol):
+    """What is known already of the orders that a channel's files tell."""
+
+    def against(self, order: PlatformOrder) -> Message | None:
+        """Why a person must look at an order before it is taken; None when nothing is wrong."""
 
 
 class ReadOrder(NamedTuple):
