@@ -6,7 +6,7 @@ from core.orders.buyer import flag_same_buyer, same_buyer_key
 from core.orders.lines import insert_line, place_product, sku_of, summarise
 from core.orders.putback import put_back
 from core.orders.rest import rests, sub_at_shop
-from core.orders.values import FILE, Telling
+from core.orders.values import FILE, SELF_PICKUP, Telling
 from core.ports import PlatformLine, Receiver
 from core.stock import release
 from core.store import Row, Tx
@@ -22,6 +22,7 @@ def apply_change(tx: Tx, order_id: int, told: Telling) -> None:
     if doubt:
         doubt_file(tx, order_id, doubt)
     if before["open"]:
+        hold_fetched(tx, order_id, told)
         follow_lines(tx, before, told)
         if "address" in moved:
             follow_address(tx, before)
@@ -94,6 +95,14 @@ def address_of(receiver: Receiver) -> dict[str, object]:
         "cipher_ref": receiver.cipher_ref,
         "same_buyer_key": same_buyer_key(receiver),
     }
+
+
+def hold_fetched(tx: Tx, order_id: int, told: Telling) -> None:
+    """Somebody comes for the goods: no courier gets them, unless a supervisor said so before."""
+    if SELF_PICKUP in told.order.flags and not tx.one(
+        "SELECT 1 FROM holds WHERE order_id = ? AND reason = ?", order_id, SELF_PICKUP
+    ):
+        holds.hold(tx, order_id, SELF_PICKUP)
 
 
 def update_order(tx: Tx, before: Row, told: Telling) -> set[str]:

@@ -25,7 +25,7 @@ OVERRULABLE = frozenset({"status_unknown", "refund_unknown", "missing_note", "pa
 BY_HAND = frozenset(
     {
         *("short", "damaged", "question", "address_changed", "note_changed", "weight", "other"),
-        "file_doubt",
+        *("file_doubt", "self_pickup"),
     }
 )
 """Raised by a person or the floor; only a supervisor ends them."""

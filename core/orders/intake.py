@@ -18,7 +18,7 @@ from core.errors import Problem
 from core.events import BEGINNING
 from core.orders.audit import audit
 from core.orders.buyer import flag_same_buyer, same_buyer_key
-from core.orders.changes import apply_change, cancel, nothing_left
+from core.orders.changes import apply_change, cancel, hold_fetched, nothing_left
 from core.orders.lines import insert_line, told_summary
 from core.orders.numbers import next_number
 from core.orders.policy import ShopPolicy
@@ -158,6 +158,7 @@ def take_new(tx: Tx, told: Telling) -> Intake:
     if status == "closed" or nothing_left(tx, order_id):
         cancel(tx, order_id, "closed_at_source" if status == "closed" else "refunded")
         return Intake(Taken.NEW, number, order_id)
+    hold_fetched(tx, order_id, told)
     audit(tx, order_id)
     flag_same_buyer(tx, order_id, buyer)
     return Intake(Taken.NEW, number, order_id)

@@ -14,8 +14,10 @@ SAME_WORDS = {"tmall": "taobao"}
 """Channels that speak another's words."""
 FILE = "file"
 """The route of an order that came in an export file."""
-HARMLESS_FLAGS = frozenset({"address_changed"})
-"""Flags that are told but do not stop an order; every other flag does."""
+SELF_PICKUP = "self_pickup"
+"""The flag of an order somebody comes for: held for a person by that name."""
+HARMLESS_FLAGS = frozenset({"address_changed", SELF_PICKUP})
+"""Flags that are told but are no stop of the platform's; every other flag is one."""
 
 
 @dataclass(frozen=True, slots=True)

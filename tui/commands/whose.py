@@ -5,7 +5,7 @@ leader's sheet may be of a shop that is reached by an interface. An order of suc
 by one shop only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from core.config import ShopConfig
@@ -17,6 +17,7 @@ from tui.words import word
 if TYPE_CHECKING:
     from core.ports import PlatformOrder
     from core.store import Rows
+    from drivers.channels.files import Namesake
     from tui.wiring import Works
 
 GENERIC = "generic"
@@ -114,6 +115,22 @@ class InTheHouse:
             if row is not None:
                 return message("import.sister", shop=code, number=row["number"])
         return None
+
+    def like(self, stem: str) -> "Iterator[Namesake]":
+        """The orders of this shop whose made-up numbers begin so."""
+        from drivers.channels.files import Namesake
+
+        for row in self._read.all(
+            "SELECT id, platform_number AS number, receiver_name, receiver_phone FROM orders"
+            " WHERE shop_id = ?1 AND (platform_number = ?2"
+            " OR platform_number > ?2 || '-' AND platform_number < ?2 || '.')",
+            *(self._shop_id, stem),
+        ):
+            lines = self._read.all(
+                "SELECT sub_number FROM order_lines WHERE order_id = ?", row["id"]
+            )
+            goods = frozenset(each["sub_number"].removeprefix(row["number"]) for each in lines)
+            yield Namesake(row["number"], row["receiver_name"], row["receiver_phone"], goods)
 
 
 def in_the_house(opened: "Works", shop_code: str, channel: str) -> InTheHouse:

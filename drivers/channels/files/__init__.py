@@ -8,6 +8,7 @@ readings: the same files give the same reading.
 """
 
 from drivers.channels.files.columns import field_of, fields, key, words
+from drivers.channels.files.leaders import Namesake
 from drivers.channels.files.reader import read_orders
 from drivers.channels.files.shipback import UnknownColumn, kinds_of, ship_back_file
 from drivers.channels.files.values import (
@@ -26,6 +27,7 @@ __all__ = [
     "FileReading",
     "Here",
     "KnownWaybill",
+    "Namesake",
     "ReadOrder",
     "RejectedRow",
     "UnknownColumn",

@@ -12,6 +12,7 @@ from core.ports import PlatformLine, PlatformOrder, Receiver
 from drivers.channels.files.cells import BadCell, count, fen, moment, pdd_day, plain
 from drivers.channels.files.columns import words
 from drivers.channels.files.items import items, joined, part, shares
+from drivers.channels.files.leaders import leader_number, nameless, notes
 from drivers.channels.files.receiver import cut, person_in
 from drivers.channels.files.rows import Row, first, raw_of
 from drivers.channels.files.values import KnownWaybill
@@ -31,14 +32,10 @@ _PACKED = re.compile(r"(?:^|\|)(name|sku|quantity|product_id|total):([^|]*)")
 
 
 def number_of(row: Row) -> str:
-    """The order's number. Raises BadCell when there is none or a spreadsheet destroyed it.
-
-    A leader's list has no order numbers: the sequence number restarts with every group, so the
-    time of the order goes before it.
-    """
+    """The order's number. Raises BadCell when there is none or a spreadsheet destroyed it."""
     number = row.get("number")
-    if not number and row.header.layout.name == "groupbuy_leader":
-        return _leader_number(row)
+    if nameless(row):
+        return leader_number(row)
     if not number:
         raise BadCell("files.no_number")
     if _SCIENTIFIC.match(number):
@@ -46,15 +43,6 @@ def number_of(row: Row) -> str:
     if len(number) > 64 or not any(c.isdigit() for c in number):
         raise BadCell("files.not_a_number", number=number[:60])
     return number
-
-
-def _leader_number(row: Row) -> str:
-    sequence, at = row.get("leader_seq"), row.get("paid") or row.get("created")
-    moment(at, row.zone)
-    digits = re.sub(r"\D", "", at)
-    if not sequence.isdecimal() or len(digits) < 8:
-        raise BadCell("files.no_number")
-    return f"{digits}-{sequence}"
 
 
 # --- the order ---------------------------------------------------------------------------------
@@ -87,7 +75,8 @@ def order_of(
         buyer_name=first(rows, "buyer"),
         receiver=receiver_of(rows),
         buyer_note=first(rows, "buyer_note") if head.header.has("buyer_note") else None,
-        seller_note=first(rows, "seller_note"),
+        seller_note=" | ".join(filter(None, (first(rows, "seller_note"), *notes(rows)))),
+        flags=("self_pickup",) if _fetched(rows, status) else (),
         amount_cents=_amount(rows, "amount"),
         freight_cents=_amount(rows, "freight"),
         raw=raw_of(rows),
@@ -99,9 +88,15 @@ def _refuse_disagreement(number: str, rows: Sequence[Row]) -> None:
     order there is only one of them."""
     if len(rows) > 1 and rows[0].header.layout.role in ("order", "wide"):
         raise BadCell("files.number_twice", number=number, row=rows[-1].number)
-    for field in ("receiver", "phone", "address"):
+    person = ("buyer",) if nameless(rows[0]) else ()
+    for field in ("receiver", "phone", "address", *person):
         if len({value for row in rows if (value := row.get(field))}) > 1:
             raise BadCell("files.rows_disagree", number=number)
+
+
+def _fetched(rows: Sequence[Row], status: str) -> bool:
+    """Whether somebody comes for the goods (``上门自提``, ``待自提``): no courier gets them."""
+    return "自提" in first(rows, "delivery") or status == "待自提"
 
 
 def _time(rows: Sequence[Row], field: str) -> int | None:

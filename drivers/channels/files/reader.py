@@ -1,14 +1,16 @@
 """Files to orders: groups rows into orders and joins Taobao's two files."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
 from core.clock import SHANGHAI
 from core.messages import message
-from core.ports import PlatformLine
+from core.ports import PlatformLine, PlatformOrder
 from drivers.channels.files.cells import BadCell
 from drivers.channels.files.columns import key
+from drivers.channels.files.leaders import Namesake, mistaken, nameless, namesake, stem
 from drivers.channels.files.orders import lines_of, number_of, order_of, waybills_of
 from drivers.channels.files.rows import Row
 from drivers.channels.files.sheet import Sheet, open_sheets
@@ -39,19 +41,17 @@ def read_orders(
     """
     opened = [sheet for path in paths for sheet in open_sheets(Path(path), mapping, zone, most)]
     sheets = _distinct(opened)
-    details = _details(sheets)
-    orders: list[ReadOrder] = []
-    waybills: list[KnownWaybill] = []
+    desk = _Desk(_details(sheets), here)
     for sheet in sheets:
         if sheet.role not in ("", "detail"):
-            _read(sheet, details, here, orders, waybills)
-    for sheet, rows in details.values():
+            _read(sheet, desk)
+    for sheet, rows in desk.details.values():
         sheet.refuse_all(rows, message("files.order_missing"))
     refused = [row for sheet in sheets for row in sorted(sheet.refused, key=lambda r: r.row)]
     facts = tuple(sheet.facts() for sheet in sheets)
     there = {key(name) for sheet in sheets if sheet.looked_at for name in sheet.looked_at.names}
     gone = tuple(n for n, field in (mapping or {}).items() if field and key(n) not in there)
-    return FileReading(tuple(orders), tuple(refused), facts, tuple(waybills), gone)
+    return FileReading(tuple(desk.orders), tuple(refused), facts, tuple(desk.waybills), gone)
 
 
 def _distinct(sheets: list[Sheet]) -> list[Sheet]:
@@ -67,28 +67,45 @@ def _distinct(sheets: list[Sheet]) -> list[Sheet]:
     return sheets
 
 
-def _read(
-    sheet: Sheet,
-    details: Details,
-    here: Callable[[str], Here | None],
-    orders: list[ReadOrder],
-    waybills: list[KnownWaybill],
-) -> None:
+@dataclass(slots=True)
+class _Desk:
+    """What lies there while the files are read one after the other."""
+
+    details: Details
+    here: Callable[[str], Here | None]
+    invented: dict[str, dict[str, Namesake]] = field(default_factory=dict)
+    """Orders of leaders' sheets: time and place in the group -> number -> who it is for."""
+    orders: list[ReadOrder] = field(default_factory=list)
+    waybills: list[KnownWaybill] = field(default_factory=list)
+
+    def refuse_known(self, order: PlatformOrder, row: Row, house: Here | None) -> None:
+        """Raises BadCell for an order that a person must look at because of others known."""
+        why = house.against(order) if house else None
+        if nameless(row):
+            others = self.invented.setdefault(stem(order.number), {})
+            if house and not others:
+                others.update((one.number, one) for one in house.like(stem(order.number)))
+            why = why or mistaken(order, others.values())
+            others.setdefault(order.number, namesake(order))
+        if why:
+            raise BadCell(why.id, **why.data)
+
+
+def _read(sheet: Sheet, desk: _Desk) -> None:
     """Make the orders of one file."""
     if sheet.role == "totals":
         sheet.refuse_all(sheet.rows, message("files.totals"))
         return
     bare = 0
-    house = here(sheet.channel)
+    house = desk.here(sheet.channel)
     groups = _by_number(sheet)
     for number in list(groups):  # the rows of an order are let go as soon as it is made
         kept = _without_repeats(sheet, groups.pop(number))
-        found = details.pop(number, None) if sheet.role == "order" else None
+        found = desk.details.pop(number, None) if sheet.role == "order" else None
         try:
             lines = _joined(number, kept, found[1]) if found else None
             order = order_of(number, kept, lines)
-            if house and (why := house.against(order)):
-                raise BadCell(why.id, **why.data)
+            desk.refuse_known(order, kept[0], house)
         except BadCell as bad:
             sheet.refuse_all(kept, bad.why)
             if found:
@@ -96,8 +113,8 @@ def _read(
             continue
         bare += sheet.role == "order" and not found
         numbers = tuple(row.number for row in kept)
-        orders.append(ReadOrder(order, sheet.path, numbers, sheet.name))
-        waybills.extend(waybills_of(number, kept))
+        desk.orders.append(ReadOrder(order, sheet.path, numbers, sheet.name))
+        desk.waybills.extend(waybills_of(number, kept))
     if bare:
         sheet.notes.append(message("files.details_missing", count=bare))
 

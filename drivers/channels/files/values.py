@@ -1,10 +1,12 @@
 """What a reading of order files gives back."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from core.messages import Message
 from core.ports import PlatformOrder
+from drivers.channels.files.leaders import Namesake
 
 RAW_LIMIT = 100_000
 """Characters of a rejected row that are kept; only a broken file has longer rows."""
@@ -15,6 +17,9 @@ class Here(Protocol):
 
     def against(self, order: PlatformOrder) -> Message | None:
         """Why a person must look at an order before it is taken; None when nothing is wrong."""
+
+    def like(self, stem: str) -> Iterable[Namesake]:
+        """The orders whose made-up numbers begin so."""
 
 
 class ReadOrder(NamedTuple):

@@ -110,3 +110,14 @@ def test_a_refund_in_an_order_file_without_its_details_holds_a_complete_order(st
     bare = replace(OLD, lines=(replace(line("", refund="退款金额 59.90"), sub_number="T1-x"),))
     tell(store, bare)
     assert reasons(store) == {"refund_unknown"}
+
+
+def test_an_order_somebody_comes_for_is_held_until_a_supervisor_sends_it_after_all(store):
+    fetched = told(flags=("self_pickup",))
+    tell(store, fetched)
+    assert (reasons(store), the_order(store)["stage"]) == ({"self_pickup"}, "received")
+    order_id = the_order(store)["id"]
+    store.do(lambda tx: holds.release(tx, order_id, "self_pickup"), BOSS)
+    assert the_order(store)["stage"] == "ready"
+    tell(store, replace(fetched, seller_note="轻放"))
+    assert reasons(store) == set()  # judged once

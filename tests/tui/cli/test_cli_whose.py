@@ -85,3 +85,23 @@ def test_shops_that_count_their_orders_by_themselves_may_have_equal_numbers(shop
     for shop in ("shopify0", "shopify1"):
         assert place("import", "s.csv", "--shop", shop).status == 0
         assert numbers(place, shop) == ["#1050"]
+
+
+def test_the_seventh_of_another_leader_never_replaces_an_order_that_is_here(shops):
+    place = shops("groupbuy")
+    head = "跟团号,下单人,支付时间,商品,订单状态,收货人,联系电话\n"
+    for name, person, phone in (("a", "甲", "13800000001"), ("b", "乙", "13800000002")):
+        text = f"{head}7,{person},2026-01-20,土豆 x1,已支付,{person},{phone}\n"
+        (place.folder / f"{name}.csv").write_text(text, "utf-8")
+    assert place("import", "a.csv").status == 0
+    told = place("import", "b.csv")
+    assert (told.status, "20260120-7" in told.out) == (1, True)
+    assert (
+        place.one(
+            "SELECT group_concat(receiver_name) FROM orders o JOIN shops s"
+            " ON s.id = o.shop_id WHERE s.code = 'groupbuy0'"
+        )
+        == "甲"
+    )
+    (place.folder / "again.csv").write_bytes((place.folder / "a.csv").read_bytes() + b"\n")
+    assert place("import", "again.csv").status == 0
