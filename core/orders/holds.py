@@ -115,7 +115,8 @@ def overrule_file(tx: Tx, order_id: int, reason: str) -> None:
     """The stop is over, as a person found out; the file that told it would tell it anew."""
     if reason == "refund":
         tx.run(
-            "UPDATE order_lines SET refund = 'none' WHERE order_id = ? AND refund = 'open'",
+            "UPDATE order_lines SET refund = 'none', refund_word = ''"
+            " WHERE order_id = ? AND refund = 'open'",
             order_id,
         )
     else:

@@ -66,7 +66,7 @@ def import_orders(store: Store, policy: ShopPolicy, orders: Sequence[PlatformOrd
     answers = take_in_all(store, policy, orders)
     taken = [answer.taken for answer in answers]
     came = [
-        order.number
+        (order.number, any(line.sku or line.barcode for line in order.lines))
         for order, how in zip(orders, taken, strict=True)
         if how is not Taken.REFUSED and order.number in waiting
     ]
@@ -188,13 +188,14 @@ def open_numbers(read: Rows) -> frozenset[str]:
     return frozenset(row["number"] for row in rows)
 
 
-def settle_orders(shop_id: int, numbers: Iterable[str], tx: Tx) -> None:
-    """The orders came in after all."""
-    for number in numbers:
+def settle_orders(shop_id: int, came: Iterable[tuple[str, bool]], tx: Tx) -> None:
+    """The orders came in after all: (number, whether with SKUs). Without, their details wait on."""
+    for number, whole in came:
         tx.run(
             "UPDATE rejected_rows SET settled_at = ?1 WHERE number = ?2 AND settled_at IS NULL"
-            " AND number <> '' AND ifnull(shop_id, ?3) = ?3",
-            *(tx.now, number, shop_id),
+            " AND number <> '' AND ifnull(shop_id, ?3) = ?3"
+            " AND (?4 OR reason <> 'files.order_missing')",
+            *(tx.now, number, shop_id, whole),
         )
 
 

@@ -24,7 +24,7 @@ from core.orders.numbers import next_number
 from core.orders.policy import ShopPolicy
 from core.orders.values import FILE, Telling, value_map
 from core.ports import PlatformLine, PlatformOrder, Receiver
-from core.store import Store, Tx
+from core.store import Row, Store, Tx
 from core.store.store import BACKGROUND
 from core.text import clean, phone_tail
 from core.watch import raise_alert
@@ -109,7 +109,7 @@ def take_in(tx: Tx, policy: ShopPolicy, order: PlatformOrder) -> Intake:
     """Take in one telling of one order, inside the caller's transaction."""
     told = Telling(policy, value_map(policy.channel), order, digest_of(order))
     known = tx.one(
-        "SELECT id, number, modified_at, digest FROM orders"
+        "SELECT id, number, modified_at, digest, open FROM orders"
         " WHERE shop_id = ? AND platform_number = ?",
         *(policy.shop_id, order.number),
     )
@@ -117,26 +117,26 @@ def take_in(tx: Tx, policy: ShopPolicy, order: PlatformOrder) -> Intake:
         return take_new(tx, told)
     if known["digest"] == told.digest:
         return Intake(Taken.SAME, known["number"], known["id"])
-    if order.modified_at < known["modified_at"] or replaced_before(tx, known["id"], told):
+    if order.modified_at < known["modified_at"] or replaced_before(tx, known, told):
         return Intake(Taken.OLDER, known["number"], known["id"])
     apply_change(tx, known["id"], told)
     return Intake(Taken.CHANGED, known["number"], known["id"])
 
 
-def replaced_before(tx: Tx, order_id: int, told: Telling) -> bool:
+def replaced_before(tx: Tx, known: Row, told: Telling) -> bool:
     """Whether a file tells again, word for word, what a later file has replaced.
 
     A refund or a new address leaves every time in a file as it was, so the version cannot say which
-    of two files is the newer one. Money asked back is followed even so: a hold too many can be
-    released, a parcel cannot.
+    of two files is the newer one. Money asked back for an order that is to leave is followed even
+    so: a hold too many can be released, a parcel cannot.
     """
-    if told.order.route != FILE or told.asks_back:
+    if told.order.route != FILE or (told.asks_back and known["open"]):
         return False
     return (
         tx.one(
             "SELECT 1 FROM events WHERE order_id = ? AND kind = 'changed'"
             " AND json_extract(what, '$.replaced') = ?",
-            *(order_id, told.digest),
+            *(known["id"], told.digest),
         )
         is not None
     )

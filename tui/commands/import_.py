@@ -110,6 +110,8 @@ class Told:
 
     said: list[Message] = field(default_factory=list)
     rejected: tuple["RejectedRow", ...] = ()
+    rows: dict[str, int] = field(default_factory=dict)
+    """File -> how many rows it has."""
 
 
 def import_files(opened: "Works", paths: Sequence[Path], shop_code: str) -> Told:
@@ -117,6 +119,8 @@ def import_files(opened: "Works", paths: Sequence[Path], shop_code: str) -> Told
     read = read_files(opened, paths, shop_code)
     reading = read.reading
     told = Told(list(notes(read)), reading.rejected)
+    for file in reading.files:
+        told.rows[file.path] = told.rows.get(file.path, 0) + file.rows
     facts = {(file.path, file.sheet): file for file in reading.files}
     channels = sorted({file.channel for file in reading.files if file.channel})
     policies = {channel: policy_for(opened, channel, shop_code) for channel in channels}
@@ -182,7 +186,8 @@ def files_of(reading: "FileReading") -> Iterator[FileFacts]:
 def import_watched(opened: "Works", paths: Sequence[Path], shop_code: str) -> "Reasons":
     """Import files of a watched folder; what was refused in each, in words.
 
-    A file that only lacks a word about its columns waits where it is.
+    A file that only lacks a word about its columns, or holds nothing but details of orders that
+    are still to come, waits where it is.
     """
     from core.sync.folder import Waits
 
@@ -198,9 +203,17 @@ def import_watched(opened: "Works", paths: Sequence[Path], shop_code: str) -> "R
     for path in paths:
         rows = [row for row in told.rejected if row.file == str(path)]
         reasons = [say(refusal(row)) for row in rows]
-        waits = rows and all(row.reason.id == "files.columns_missing" for row in rows)
+        waits = to_be_understood(rows, told.rows.get(str(path), 0))
         answer[path] = Waits(reasons) if waits else reasons
     return answer
+
+
+def to_be_understood(rejected: Sequence["RejectedRow"], rows: int) -> bool:
+    """Whether a file waits for a word about its columns, or every row of it for its order."""
+    why = {row.reason.id for row in rejected}
+    return why == {"files.columns_missing"} or (
+        why == {"files.order_missing"} and len(rejected) == rows
+    )
 
 
 def tell_gone(shop_code: str, gone: Message | None, tx: "Tx") -> None:

@@ -12,6 +12,7 @@ from core.config import ShopConfig
 from core.errors import Problem
 from core.messages import Message, message
 from core.orders.policy import ShopPolicy
+from core.orders.told import as_told
 from tui.words import word
 
 if TYPE_CHECKING:
@@ -115,6 +116,11 @@ class InTheHouse:
             if row is not None:
                 return message("import.sister", shop=code, number=row["number"])
         return None
+
+    def order(self, number: str) -> "PlatformOrder | None":
+        """An order of this shop as files told it so far; None for one a shop's interface told."""
+        found = None if self._shop_id is None else as_told(self._read, self._shop_id, number)
+        return found if found and found.raw.startswith("[") else None
 
     def like(self, stem: str) -> "Iterator[Namesake]":
         """The orders of this shop whose made-up numbers begin so."""

@@ -4,13 +4,14 @@ Files carry no version, so ``modified_at`` is the latest time the rows themselve
 paid, shipped, finished): the same rows give the same version on any day from any file.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from core.ports import PlatformLine, PlatformOrder, Receiver
 from drivers.channels.files.cells import BadCell, count, fen, moment, pdd_day, plain
-from drivers.channels.files.columns import words
+from drivers.channels.files.columns import field_of, words
 from drivers.channels.files.items import items, joined, part, shares
 from drivers.channels.files.leaders import leader_number, nameless, notes
 from drivers.channels.files.receiver import cut, person_in
@@ -70,7 +71,7 @@ def order_of(
         paid_at=paid,
         ship_by=_time(rows, "ship_by"),
         refund=refund,
-        lines=_new_choice(rows, found),
+        lines=_new_choice(first(rows, "new_spec"), found),
         buyer_key=first(rows, "buyer_id"),
         buyer_name=first(rows, "buyer"),
         receiver=receiver_of(rows),
@@ -81,6 +82,30 @@ def order_of(
         freight_cents=_amount(rows, "freight"),
         raw=raw_of(rows),
     )
+
+
+def joined_lines(number: str, rows: Sequence[Row], pieces: int | None) -> list[PlatformLine]:
+    """The lines of detail rows. Raises BadCell when they are not all the order says."""
+    lines = lines_of(number, rows)
+    got = sum(line.quantity for line in lines)
+    if pieces is not None and pieces != got:
+        raise BadCell("files.details_incomplete", expected=pieces, got=got)
+    return lines
+
+
+def completed(known: PlatformOrder, rows: Sequence[Row]) -> PlatformOrder:
+    """An order that came without its details, with the details that came later.
+
+    Raises BadCell when they are not all of them.
+    """
+    told = any(field_of(name) == "quantity" for row in json.loads(known.raw) for name in row)
+    pieces = sum(line.quantity for line in known.lines) if told else None
+    words_told = {line.refund for line in known.lines}
+    refund = words_told.pop() if len(words_told) == 1 else ""
+    lines = joined_lines(known.number, rows, pieces)
+    lines = _closed_lines([_refunded(line, refund) for line in lines], known.status, rows[0])
+    bare = [line.spec for line in known.lines if not line.sku]
+    return replace(known, lines=_new_choice(bare[0] if len(bare) == 1 else "", lines))
 
 
 def _refuse_disagreement(number: str, rows: Sequence[Row]) -> None:
@@ -158,13 +183,12 @@ def _closed_lines(lines: Sequence[PlatformLine], status: str, head: Row) -> list
     ]
 
 
-def _new_choice(rows: Sequence[Row], lines: Sequence[PlatformLine]) -> tuple[PlatformLine, ...]:
+def _new_choice(chosen: str, lines: Sequence[PlatformLine]) -> tuple[PlatformLine, ...]:
     """``修改后的sku``: the buyer chose again. The new words replace the old, and the old code
     goes, because it names what the buyer no longer wants.
 
     Raises BadCell when it is not certain which line is meant.
     """
-    chosen = first(rows, "new_spec")
     if not chosen or any(line.spec == chosen for line in lines):
         return tuple(lines)
     if len(lines) > 1:

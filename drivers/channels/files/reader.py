@@ -7,11 +7,17 @@ from pathlib import Path
 
 from core.clock import SHANGHAI
 from core.messages import message
-from core.ports import PlatformLine, PlatformOrder
+from core.ports import PlatformOrder
 from drivers.channels.files.cells import BadCell
 from drivers.channels.files.columns import key
 from drivers.channels.files.leaders import Namesake, mistaken, nameless, namesake, stem
-from drivers.channels.files.orders import lines_of, number_of, order_of, waybills_of
+from drivers.channels.files.orders import (
+    completed,
+    joined_lines,
+    number_of,
+    order_of,
+    waybills_of,
+)
 from drivers.channels.files.rows import Row
 from drivers.channels.files.sheet import Sheet, open_sheets
 from drivers.channels.files.values import FileReading, Here, KnownWaybill, ReadOrder
@@ -33,11 +39,12 @@ def read_orders(
     """Every order in the given files, and every row that made none, with its reason.
 
     Give Taobao's order file and its detail file together: they are joined by order number. An
-    order without its details has lines without a SKU code; details without their order are
-    rejected and can be given again. ``mapping`` (header name -> field of columns.toml, "" to
-    ignore) goes before the built-in names. ``zone`` is where times without an offset are local.
-    ``most`` ends each file after so many rows, for a look at it. ``here`` says what is known
-    already of a channel's orders. Never raises for anything a file contains.
+    order without its details has lines without a SKU code; details without their order complete
+    one that is known already, or are rejected and can be given again. ``mapping`` (header name ->
+    field of columns.toml, "" to ignore) goes before the built-in names. ``zone`` is where times
+    without an offset are local. ``most`` ends each file after so many rows, for a look at it.
+    ``here`` says what is known already of a channel's orders. Never raises for anything a file
+    contains.
     """
     opened = [sheet for path in paths for sheet in open_sheets(Path(path), mapping, zone, most)]
     sheets = _distinct(opened)
@@ -45,8 +52,8 @@ def read_orders(
     for sheet in sheets:
         if sheet.role not in ("", "detail"):
             _read(sheet, desk)
-    for sheet, rows in desk.details.values():
-        sheet.refuse_all(rows, message("files.order_missing"))
+    for number, (sheet, rows) in desk.details.items():
+        _complete(number, sheet, rows, desk)
     refused = [row for sheet in sheets for row in sorted(sheet.refused, key=lambda r: r.row)]
     facts = tuple(sheet.facts() for sheet in sheets)
     there = {key(name) for sheet in sheets if sheet.looked_at for name in sheet.looked_at.names}
@@ -103,7 +110,7 @@ def _read(sheet: Sheet, desk: _Desk) -> None:
         kept = _without_repeats(sheet, groups.pop(number))
         found = desk.details.pop(number, None) if sheet.role == "order" else None
         try:
-            lines = _joined(number, kept, found[1]) if found else None
+            lines = joined_lines(number, found[1], kept[0].pieces()) if found else None
             order = order_of(number, kept, lines)
             desk.refuse_known(order, kept[0], house)
         except BadCell as bad:
@@ -117,6 +124,21 @@ def _read(sheet: Sheet, desk: _Desk) -> None:
         desk.waybills.extend(waybills_of(number, kept))
     if bare:
         sheet.notes.append(message("files.details_missing", count=bare))
+
+
+def _complete(number: str, sheet: Sheet, rows: list[Row], desk: _Desk) -> None:
+    """Details whose order is not in these files: they may be what an order waits for."""
+    house = desk.here(sheet.channel)
+    known = house.order(number) if house else None
+    try:
+        if known is None:
+            raise BadCell("files.order_missing")
+        order = completed(known, rows)
+    except BadCell as bad:
+        sheet.refuse_all(rows, bad.why)
+    else:
+        places = tuple(row.number for row in rows)
+        desk.orders.append(ReadOrder(order, sheet.path, places, sheet.name))
 
 
 def _by_number(sheet: Sheet) -> dict[str, list[Row]]:
@@ -166,13 +188,3 @@ def _details(sheets: list[Sheet]) -> Details:
                 older[0].refuse_all(older[1], message("files.lines_elsewhere"))
             found[number] = (sheet, _without_repeats(sheet, rows))
     return found
-
-
-def _joined(number: str, order_rows: list[Row], detail_rows: list[Row]) -> list[PlatformLine]:
-    """The lines of the detail rows. Raises BadCell when they are not all the order says."""
-    lines = lines_of(number, detail_rows)
-    expected = order_rows[0].pieces()
-    got = sum(line.quantity for line in lines)
-    if expected is not None and expected != got:
-        raise BadCell("files.details_incomplete", expected=expected, got=got)
-    return lines

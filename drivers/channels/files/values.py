@@ -18,6 +18,9 @@ class Here(Protocol):
     def against(self, order: PlatformOrder) -> Message | None:
         """Why a person must look at an order before it is taken; None when nothing is wrong."""
 
+    def order(self, number: str) -> PlatformOrder | None:
+        """An order as files told it so far; ``raw`` is the rows as ``raw_of`` writes them."""
+
     def like(self, stem: str) -> Iterable[Namesake]:
         """The orders whose made-up numbers begin so."""
 
