@@ -127,6 +127,7 @@ class FileDesk:
 
 def look_of(names: str, read: "Read") -> FileLook:
     """What a look at files shows."""
+    from drivers.channels.files import NO_COLUMN
     from tui.commands.columns import SHOWN, order_lines
     from tui.commands.import_ import refusal
 
@@ -135,6 +136,11 @@ def look_of(names: str, read: "Read") -> FileLook:
         ColumnRow((at, n), column.name, column.fields, column.skipped, column.sample)
         for at, file in enumerate(reading.files)
         for n, column in enumerate(file.columns)
+    ]
+    rows += [
+        ColumnRow((at, -1), NO_COLUMN, file.empty, False, "")
+        for at, file in enumerate(reading.files)
+        if file.untold or file.empty
     ]
     return FileLook(
         names=names,

@@ -7,10 +7,11 @@ from functools import partial
 
 from core.errors import Problem
 from core.messages import Message, pack, unpack
+from core.orders.audit import audit
 from core.orders.intake import CHUNK, Taken, take_in_all
 from core.orders.policy import ShopPolicy
 from core.ports import PlatformOrder
-from core.store import Row, Rows, Store, Tx
+from core.store import Actor, Row, Rows, Store, Tx
 from core.store.store import BACKGROUND
 
 
@@ -213,3 +214,23 @@ def settle(tx: Tx, ids: Iterable[int]) -> int:
         tx.event("row_settled", file=row["file"], row=row["row"])
         count += 1
     return count
+
+
+def let_go_without_notes(store: Store, shop_id: int, by: Actor) -> int:
+    """A person said that a shop's files have no notes because there are none: orders that came in
+    them without a word about notes wait for none. Returns how many there were."""
+    rows = store.read.all(
+        "SELECT o.id FROM orders o JOIN raw_orders r ON r.order_id = o.id WHERE o.shop_id = ?"
+        " AND o.open = 1 AND o.buyer_note IS NULL AND substr(r.raw, 1, 1) = '['",
+        shop_id,
+    )
+    for start in range(0, len(rows), CHUNK):
+        store.do(partial(without_note, [row["id"] for row in rows[start : start + CHUNK]]), by)
+    return len(rows)
+
+
+def without_note(order_ids: Iterable[int], tx: Tx) -> None:
+    """These orders have no note, and nothing waits for one."""
+    for order_id in order_ids:
+        tx.run("UPDATE orders SET buyer_note = '' WHERE id = ? AND buyer_note IS NULL", order_id)
+        audit(tx, order_id)

@@ -11,7 +11,7 @@ from tests.tui.cli import place as furnished
 from tests.tui.desk import at_desk
 from tests.tui.house import FakeHouse
 from tui.house import WiredHouse
-from tui.sources import Taste
+from tui.sources import NO_NOTES, ColumnRow, Taste
 from tui.wiring import Works
 
 
@@ -181,3 +181,17 @@ async def test_a_file_that_may_be_of_two_shops_is_asked_about():
         house.files.now = replace(house.files.now, shops=())
         await desk.press("2")
         await desk.until(lambda: ("look", "a.csv", "京东·家居") in house.files.done)
+
+
+async def test_a_file_without_notes_is_asked_about_once():
+    house = FakeHouse(language="en")
+    none = ColumnRow((0, -1), NO_NOTES, (), False, "")
+    house.files.now = replace(house.files.now, columns=(none,), missing=())
+    async with at_desk(house) as desk:
+        await name_files(desk, "1", "a.csv")
+        await desk.sees("(no column)", "orders held", "No column holds buyer notes")
+        await desk.press("enter")
+        await desk.sees("none is missing")
+        await desk.press("1")
+        await desk.until(lambda: ("say", NO_NOTES, "buyer_note") in house.files.done)
+        await desk.sees("no notes")

@@ -157,6 +157,8 @@ def notes(read: Read) -> Iterator[Message]:
             columns = ", ".join(clean(name, 40) for name in file.unmapped[:12])
             shop = read.shop or "SHOP"
             yield message("import.unmapped", file=file.path, columns=columns, shop=shop)
+    if any(file.untold for file in read.reading.files):
+        yield message("import.no_notes", shop=read.shop or "SHOP")
     if read.reading.gone:
         names = ", ".join(read.reading.gone)
         yield message("import.columns_gone", columns=names, shop=read.shop)

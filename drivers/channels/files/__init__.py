@@ -7,7 +7,7 @@ they mean), an order without SKU codes is still an order, and nothing is remembe
 readings: the same files give the same reading.
 """
 
-from drivers.channels.files.columns import field_of, fields, key, words
+from drivers.channels.files.columns import NO_COLUMN, field_of, fields, key, words
 from drivers.channels.files.leaders import Namesake
 from drivers.channels.files.reader import read_orders
 from drivers.channels.files.shipback import UnknownColumn, kinds_of, ship_back_file
@@ -22,6 +22,7 @@ from drivers.channels.files.values import (
 )
 
 __all__ = [
+    "NO_COLUMN",
     "Column",
     "FileFacts",
     "FileReading",

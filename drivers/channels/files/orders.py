@@ -75,7 +75,7 @@ def order_of(
         buyer_key=first(rows, "buyer_id"),
         buyer_name=first(rows, "buyer"),
         receiver=receiver_of(rows),
-        buyer_note=first(rows, "buyer_note") if head.header.has("buyer_note") else None,
+        buyer_note=first(rows, "buyer_note") if head.told("buyer_note") else None,
         seller_note=" | ".join(filter(None, (first(rows, "seller_note"), *notes(rows)))),
         flags=("self_pickup",) if _fetched(rows, status) else (),
         amount_cents=_amount(rows, "amount"),

@@ -9,7 +9,7 @@ from core.clock import SHANGHAI
 from core.messages import message
 from core.ports import PlatformOrder
 from drivers.channels.files.cells import BadCell
-from drivers.channels.files.columns import key
+from drivers.channels.files.columns import NO_COLUMN, key
 from drivers.channels.files.leaders import Namesake, mistaken, nameless, namesake, stem
 from drivers.channels.files.orders import (
     completed,
@@ -57,7 +57,8 @@ def read_orders(
     refused = [row for sheet in sheets for row in sorted(sheet.refused, key=lambda r: r.row)]
     facts = tuple(sheet.facts() for sheet in sheets)
     there = {key(name) for sheet in sheets if sheet.looked_at for name in sheet.looked_at.names}
-    gone = tuple(n for n, field in (mapping or {}).items() if field and key(n) not in there)
+    named = [name for name, field in (mapping or {}).items() if field and name != NO_COLUMN]
+    gone = tuple(name for name in named if key(name) not in there)
     return FileReading(tuple(desk.orders), tuple(refused), facts, tuple(desk.waybills), gone)
 
 

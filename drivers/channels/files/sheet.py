@@ -104,6 +104,8 @@ class Sheet:
             columns=tuple(self._columns()),
             missing=self.looked_at.missing if self.looked_at else (),
             unmapped=self.header.unmapped if self.header else (),
+            untold=self.looked_at.untold if self.looked_at else (),
+            empty=tuple(sorted(self.looked_at.empty)) if self.looked_at else (),
             notes=tuple(self.notes),
         )
 

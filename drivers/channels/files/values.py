@@ -94,6 +94,10 @@ class FileFacts:
     """Fields the file lacks and cannot be read without."""
     unmapped: tuple[str, ...] = ()
     """Header names nothing was read from and nobody decided about."""
+    untold: tuple[str, ...] = ()
+    """Fields no column gives, without which its orders are held; a shop may say there is none."""
+    empty: tuple[str, ...] = ()
+    """Fields of which the shop said so."""
     notes: tuple[Message, ...] = ()
     """What a person should know although nothing was rejected for it."""
 
