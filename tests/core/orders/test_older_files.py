@@ -98,6 +98,15 @@ def test_money_asked_back_a_second_time_holds_although_the_words_are_known(store
     assert reasons(store) == {"refund"}
 
 
+def test_a_refund_in_an_export_with_fewer_times_is_not_passed_over(by_file):
+    """Another template, without the time of payment: it looks older and may be the newest."""
+    tell(by_file, OLD)
+    fewer = told("WAIT_SELLER_AGREE", modified_at=OLD.created_at, paid_at=None)
+    assert tell(by_file, fewer).taken is Taken.OLDER
+    assert reasons(by_file) == {"file_doubt"}
+    assert the_order(by_file)["paid_at"] == OLD.paid_at
+
+
 def test_a_refund_of_a_shop_with_an_interface_still_ends_by_facts_only(store):
     tell(store, told("WAIT_SELLER_AGREE"))
     with pytest.raises(Problem) as refused:

@@ -49,6 +49,7 @@ SETS = {
         "file_refund",
         "file_status",
         "file_address",
+        "file_asks_back",
     ),
     "command": tuple(given.command.value for given in sheet()),
 }
