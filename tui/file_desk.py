@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from tui.wiring import Works
 
 
+SHOWN_AT_SCREEN = ("import.done", "import.older")
+"""What of an import's answer fits into the line at the screen."""
+
+
 class FileDesk:
     """Order files and files of tracking numbers, for the screens."""
 
@@ -65,7 +69,7 @@ class FileDesk:
             from tui.commands.import_ import import_files
 
             told = import_files(self.works, named_files(names), shop)
-            done = [said for said in told.said if said.id == "import.done"]
+            done = [said for said in told.said if said.id in SHOWN_AT_SCREEN]
             return message("queue.imported", done=done, refused=len(told.rejected))
 
         return in_thread("files", work)
@@ -108,7 +112,7 @@ class FileDesk:
     # --- inside --------------------------------------------------------------------------------
 
     def _shop_id(self, code: str) -> int:
-        from tui.commands.import_ import file_shop, shop_id_of
+        from tui.commands.whose import file_shop, shop_id_of
 
         if code.startswith("file-"):  # made when it is first needed
             return file_shop(self.works, code.removeprefix("file-"))
@@ -123,6 +127,7 @@ class FileDesk:
 
 def look_of(names: str, read: "Read") -> FileLook:
     """What a look at files shows."""
+    from drivers.channels.files import NO_COLUMN
     from tui.commands.columns import SHOWN, order_lines
     from tui.commands.import_ import refusal
 
@@ -132,9 +137,15 @@ def look_of(names: str, read: "Read") -> FileLook:
         for at, file in enumerate(reading.files)
         for n, column in enumerate(file.columns)
     ]
+    rows += [
+        ColumnRow((at, -1), NO_COLUMN, file.empty, False, "")
+        for at, file in enumerate(reading.files)
+        if file.untold or file.empty
+    ]
     return FileLook(
         names=names,
         shop=read.shop,
+        shops=tuple(read.shops),
         columns=tuple(rows),
         missing=tuple(dict.fromkeys(f for file in reading.files for f in file.missing)),
         gone=reading.gone,

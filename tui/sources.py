@@ -195,6 +195,10 @@ class QueueSource(Protocol):
 # --- files -------------------------------------------------------------------------------------
 
 
+NO_NOTES = "∅"
+"""The name of no column."""
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnRow:
     """One column of an order file."""
@@ -202,6 +206,7 @@ class ColumnRow:
     key: tuple[int, int]
     """Which file, which column."""
     name: str
+    """As the file has it; NO_NOTES where the file has no column for buyers' notes."""
     fields: tuple[str, ...]
     """What is read from it; empty when nothing is."""
     skipped: bool
@@ -221,6 +226,8 @@ class FileLook:
     names: str = ""
     shop: str = ""
     """Whose they are; "" when that is not certain."""
+    shops: tuple[str, ...] = ()
+    """Whose they may be, when that is not certain."""
     columns: tuple[ColumnRow, ...] = ()
     missing: tuple[str, ...] = ()
     """Fields without which nothing can be read."""

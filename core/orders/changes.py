@@ -6,7 +6,7 @@ from core.orders.buyer import flag_same_buyer, same_buyer_key
 from core.orders.lines import insert_line, place_product, sku_of, summarise
 from core.orders.putback import put_back
 from core.orders.rest import rests, sub_at_shop
-from core.orders.values import Telling
+from core.orders.values import FILE, SELF_PICKUP, Telling
 from core.ports import PlatformLine, Receiver
 from core.stock import release
 from core.store import Row, Tx
@@ -17,8 +17,12 @@ def apply_change(tx: Tx, order_id: int, told: Telling) -> None:
     """Follow a newer telling of a known order: notes, address, lines, refunds, status."""
     before = tx.the("SELECT * FROM orders WHERE id = ?", order_id)
     status = told.status
+    doubt = doubt_of(tx, before, told)
     moved = update_order(tx, before, told)
+    if doubt:
+        doubt_file(tx, order_id, doubt)
     if before["open"]:
+        hold_fetched(tx, order_id, told)
         follow_lines(tx, before, told)
         if "address" in moved:
             follow_address(tx, before)
@@ -27,7 +31,8 @@ def apply_change(tx: Tx, order_id: int, told: Telling) -> None:
         summarise(tx, order_id)
         outdate_slip(tx, before, moved)
     route = told.order.route or told.policy.channel
-    tx.event("changed", order_id, fields=sorted(moved), status=status, route=route)
+    replaced = {"replaced": before["digest"]} if route == FILE else {}
+    tx.event("changed", order_id, fields=sorted(moved), status=status, route=route, **replaced)
     tx.run(
         "INSERT INTO raw_orders (order_id, raw) VALUES (?, ?)"
         " ON CONFLICT (order_id) DO UPDATE SET raw = excluded.raw",
@@ -44,6 +49,61 @@ def apply_change(tx: Tx, order_id: int, told: Telling) -> None:
         flag_same_buyer(tx, order_id, same_buyer_key(told.order, told.policy.shop_id))
 
 
+_GRAVITY = {"none": 0, "unknown": 1, "open": 1, "refunded": 2}
+
+
+def doubt_of(tx: Tx, before: Row, told: Telling) -> str:
+    """What a file of unknown age takes back: a refund, a stop or an address; "" when nothing.
+
+    A file whose times are later is the newer one and is believed.
+    """
+    if told.order.route != FILE or told.order.modified_at != before["modified_at"]:
+        return ""
+    rows = tx.all("SELECT sub_number, refund FROM order_lines WHERE order_id = ?", before["id"])
+    known = {row["sub_number"]: _GRAVITY[row["refund"]] for row in rows}
+    lines = told.order.lines
+    if any(_GRAVITY[told.refund(each)] < known.get(clean(each.sub_number), 0) for each in lines):
+        return "file_refund"
+    if before["status"] in ("hold", "closed") and told.status in ("to_ship", "partial"):
+        return "file_status"
+    address = address_of(told.order.receiver) if told.order.receiver != Receiver() else {}
+    if any(before[name] not in ("", address[name]) for name in address.keys() & _DOOR):
+        return "file_address"
+    return ""
+
+
+def doubt_file(tx: Tx, order_id: int, doubt: str) -> None:
+    """A supervisor says whether the file is newer than what it takes back."""
+    for open_id in [order_id, *(rest["id"] for rest in rests(tx, order_id))]:
+        if tx.the("SELECT open FROM orders WHERE id = ?", open_id)["open"]:
+            holds.hold(tx, open_id, "file_doubt", doubt)
+
+
+_DOOR = frozenset({"receiver_name", "receiver_phone", "province", "city", "district", "address"})
+
+
+def address_of(receiver: Receiver) -> dict[str, object]:
+    """Where a parcel goes, as an order keeps it."""
+    return {
+        "receiver_name": clean(receiver.name),
+        "receiver_phone": clean(receiver.phone),
+        "phone_tail": phone_tail(receiver.phone),
+        "province": clean(receiver.province),
+        "city": clean(receiver.city),
+        "district": clean(receiver.district),
+        "address": clean(receiver.address),
+        "cipher_ref": receiver.cipher_ref,
+    }
+
+
+def hold_fetched(tx: Tx, order_id: int, told: Telling) -> None:
+    """Somebody comes for the goods: no courier gets them, unless a supervisor said so before."""
+    if SELF_PICKUP in told.order.flags and not tx.one(
+        "SELECT 1 FROM holds WHERE order_id = ? AND reason = ?", order_id, SELF_PICKUP
+    ):
+        holds.hold(tx, order_id, SELF_PICKUP)
+
+
 def update_order(tx: Tx, before: Row, told: Telling) -> set[str]:
     """Write the order's own facts; returns which of them moved."""
     order, receiver = told.order, told.order.receiver
@@ -54,17 +114,8 @@ def update_order(tx: Tx, before: Row, told: Telling) -> set[str]:
         if order.paid_at == before["paid_at"]
         else told.policy.ship_by(tier, order.paid_at or order.created_at)
     )
-    address: dict[str, object] = {
-        "receiver_name": clean(receiver.name),
-        "receiver_phone": clean(receiver.phone),
-        "phone_tail": phone_tail(receiver.phone),
-        "province": clean(receiver.province),
-        "city": clean(receiver.city),
-        "district": clean(receiver.district),
-        "address": clean(receiver.address),
-        "cipher_ref": receiver.cipher_ref,
-        "same_buyer_key": same_buyer_key(order, told.policy.shop_id),
-    }
+    address = address_of(receiver)
+    address["same_buyer_key"] = same_buyer_key(order, told.policy.shop_id)
     if receiver == Receiver():  # not told is not the same as gone
         address = {}
     facts = {
@@ -147,6 +198,7 @@ def follow_lines(tx: Tx, order: Row, told: Telling) -> None:
     rows = tx.all("SELECT * FROM order_lines WHERE order_id = ?", order["id"])
     codeless = not any(line.sku or line.barcode for line in told.order.lines)
     if codeless and any(row["sku_code"] for row in rows):
+        follow_bare_refund(tx, order, told)
         return
     by_sub = {row["sub_number"]: row for row in rows if row["bundle_line_id"] is None}
     for line in told.order.lines:
@@ -158,6 +210,18 @@ def follow_lines(tx: Tx, order: Row, told: Telling) -> None:
             follow_line(tx, order, row, line, told)
     for row in by_sub.values():
         follow_units(tx, order, row["id"], 0)
+
+
+def follow_bare_refund(tx: Tx, order: Row, told: Telling) -> None:
+    """Money asked back in an order file without its details: for which line, it does not say."""
+    for line in told.order.lines:
+        if told.refund(line) != "none":
+            tx.run(
+                "UPDATE order_lines SET refund = ?, refund_word = ?"
+                " WHERE order_id = ? AND refund = 'none'",
+                *("open" if told.refund(line) == "open" else "unknown",),
+                *(clean(told.refund_word(line), 60), order["id"]),
+            )
 
 
 def follow_line(tx: Tx, order: Row, row: Row, line: PlatformLine, told: Telling) -> None:

@@ -26,7 +26,10 @@ OVERRULABLE = frozenset(
 )
 """Facts that a supervisor may judge by hand; the audit does not raise them a second time."""
 BY_HAND = frozenset(
-    {"short", "damaged", "question", "address_changed", "note_changed", "weight", "other"}
+    {
+        *("short", "damaged", "question", "address_changed", "note_changed", "weight", "other"),
+        *("file_doubt", "self_pickup"),
+    }
 )
 """Raised by a person or the floor; only a supervisor ends them."""
 
@@ -76,7 +79,7 @@ def release(tx: Tx, order_id: int, reason: str) -> None:
     """A supervisor lets an order go. Raises Problem when this reason ends only by facts."""
     from core.orders.audit import audit
 
-    if reason in AUTOMATIC - OVERRULABLE:
+    if reason in AUTOMATIC - OVERRULABLE and not judged_for_files(tx, order_id, reason):
         raise Problem("hold.by_facts", reason=reason)
     if tx.actor.operator_id is None:
         raise Problem("hold.needs_person", reason=reason)
@@ -93,7 +96,35 @@ def release(tx: Tx, order_id: int, reason: str) -> None:
         close_alert(tx, "address_changed", number)
     if reason == "missing_note":
         tx.run("UPDATE orders SET buyer_note = '' WHERE id = ? AND buyer_note IS NULL", order_id)
+    if reason in FILES_MAY_NOT_END:
+        overrule_file(tx, order_id, reason)
     audit(tx, order_id)
+
+
+FILES_MAY_NOT_END = frozenset({"refund", "platform_hold"})
+"""What a file may have stopped and no later file can be told from an older one in ending."""
+
+
+def judged_for_files(read: Rows, order_id: int, reason: str) -> bool:
+    """Whether a supervisor may end this hold because the shop speaks to us by files only."""
+    row = read.one(
+        "SELECT 1 FROM orders o JOIN shops s ON s.id = o.shop_id WHERE o.id = ? AND s.by_file = 1",
+        order_id,
+    )
+    return row is not None and reason in FILES_MAY_NOT_END
+
+
+def overrule_file(tx: Tx, order_id: int, reason: str) -> None:
+    """The stop is over, as a person found out; the file that told it would tell it anew."""
+    if reason == "refund":
+        tx.run(
+            "UPDATE order_lines SET refund = 'none', refund_word = ''"
+            " WHERE order_id = ? AND refund = 'open'",
+            order_id,
+        )
+    else:
+        tx.run("UPDATE orders SET status = 'to_ship' WHERE id = ?", order_id)
+    tx.run("UPDATE orders SET digest = '' WHERE id = ?", order_id)
 
 
 def shipping_stopped(read: Rows, order_id: int) -> bool:
@@ -101,7 +132,7 @@ def shipping_stopped(read: Rows, order_id: int) -> bool:
 
     Some platforms have one word for both.
     """
-    reasons = ("refund", "refund_unknown", "platform_hold")
+    reasons = ("refund", "refund_unknown", "platform_hold", "file_doubt")
     return held_for(read, order_id, reasons) or stopped_after_handover(read, order_id)
 
 
@@ -117,7 +148,7 @@ def stopped_after_handover(read: Rows, order_id: int) -> bool:
 
 def label_stopped(read: Rows, order_id: int) -> bool:
     """Whether a label must wait: the goods may stay here, or go to another door."""
-    reasons = ("refund", "refund_unknown", "platform_hold", "address_changed")
+    reasons = ("refund", "refund_unknown", "platform_hold", "address_changed", "file_doubt")
     return held_for(read, order_id, reasons)
 
 

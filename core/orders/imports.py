@@ -7,10 +7,11 @@ from functools import partial
 
 from core.errors import Problem
 from core.messages import Message, pack, unpack
+from core.orders.audit import audit
 from core.orders.intake import CHUNK, Taken, take_in_all
 from core.orders.policy import ShopPolicy
 from core.ports import PlatformOrder
-from core.store import Row, Rows, Store, Tx
+from core.store import Actor, Row, Rows, Store, Tx
 from core.store.store import BACKGROUND
 
 
@@ -56,6 +57,8 @@ class Imported:
     """Orders that break a rule of the store; each has an alert."""
     numbers: tuple[str, ...]
     """Internal numbers of the new orders."""
+    older: tuple[str, ...] = ()
+    """The platform's numbers of orders that a later telling has changed; they stay as they are."""
 
 
 def import_orders(store: Store, policy: ShopPolicy, orders: Sequence[PlatformOrder]) -> Imported:
@@ -64,7 +67,7 @@ def import_orders(store: Store, policy: ShopPolicy, orders: Sequence[PlatformOrd
     answers = take_in_all(store, policy, orders)
     taken = [answer.taken for answer in answers]
     came = [
-        order.number
+        (order.number, any(line.sku or line.barcode for line in order.lines))
         for order, how in zip(orders, taken, strict=True)
         if how is not Taken.REFUSED and order.number in waiting
     ]
@@ -74,10 +77,13 @@ def import_orders(store: Store, policy: ShopPolicy, orders: Sequence[PlatformOrd
     return Imported(
         new=taken.count(Taken.NEW),
         changed=taken.count(Taken.CHANGED),
-        same=taken.count(Taken.SAME) + taken.count(Taken.OLDER),
+        same=taken.count(Taken.SAME),
         not_ours=taken.count(Taken.NOT_OURS),
         refused=taken.count(Taken.REFUSED),
         numbers=tuple(answer.number for answer in answers if answer.taken is Taken.NEW),
+        older=tuple(
+            order.number for order, how in zip(orders, taken, strict=True) if how is Taken.OLDER
+        ),
     )
 
 
@@ -183,13 +189,14 @@ def open_numbers(read: Rows) -> frozenset[str]:
     return frozenset(row["number"] for row in rows)
 
 
-def settle_orders(shop_id: int, numbers: Iterable[str], tx: Tx) -> None:
-    """The orders came in after all."""
-    for number in numbers:
+def settle_orders(shop_id: int, came: Iterable[tuple[str, bool]], tx: Tx) -> None:
+    """The orders came in after all: (number, whether with SKUs). Without, their details wait on."""
+    for number, whole in came:
         tx.run(
             "UPDATE rejected_rows SET settled_at = ?1 WHERE number = ?2 AND settled_at IS NULL"
-            " AND number <> '' AND ifnull(shop_id, ?3) = ?3",
-            *(tx.now, number, shop_id),
+            " AND number <> '' AND ifnull(shop_id, ?3) = ?3"
+            " AND (?4 OR reason <> 'files.order_missing')",
+            *(tx.now, number, shop_id, whole),
         )
 
 
@@ -207,3 +214,23 @@ def settle(tx: Tx, ids: Iterable[int]) -> int:
         tx.event("row_settled", file=row["file"], row=row["row"])
         count += 1
     return count
+
+
+def let_go_without_notes(store: Store, shop_id: int, by: Actor) -> int:
+    """A person said that a shop's files have no notes because there are none: orders that came in
+    them without a word about notes wait for none. Returns how many there were."""
+    rows = store.read.all(
+        "SELECT o.id FROM orders o JOIN raw_orders r ON r.order_id = o.id WHERE o.shop_id = ?"
+        " AND o.open = 1 AND o.buyer_note IS NULL AND substr(r.raw, 1, 1) = '['",
+        shop_id,
+    )
+    for start in range(0, len(rows), CHUNK):
+        store.do(partial(without_note, [row["id"] for row in rows[start : start + CHUNK]]), by)
+    return len(rows)
+
+
+def without_note(order_ids: Iterable[int], tx: Tx) -> None:
+    """These orders have no note, and nothing waits for one."""
+    for order_id in order_ids:
+        tx.run("UPDATE orders SET buyer_note = '' WHERE id = ? AND buyer_note IS NULL", order_id)
+        audit(tx, order_id)

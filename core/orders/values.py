@@ -12,8 +12,12 @@ from core.ports import PlatformLine, PlatformOrder
 UNKNOWN = "unknown"
 SAME_WORDS = {"tmall": "taobao"}
 """Channels that speak another's words."""
-HARMLESS_FLAGS = frozenset({"address_changed"})
-"""Flags that are told but do not stop an order; every other flag does."""
+FILE = "file"
+"""The route of an order that came in an export file."""
+SELF_PICKUP = "self_pickup"
+"""The flag of an order somebody comes for: held for a person by that name."""
+HARMLESS_FLAGS = frozenset({"address_changed", SELF_PICKUP})
+"""Flags that are told but are no stop of the platform's; every other flag is one."""
 PASSING_FLAGS = frozenset({"gift_pending", "ship_hold"})
 """Flags that may go without the shop dating it as a change: their orders are asked for again."""
 
@@ -71,3 +75,9 @@ class Telling:
     def refund(self, line: PlatformLine) -> str:
         """Our refund state of a line."""
         return self.words.refund_of(self.refund_word(line))
+
+    @property
+    def asks_back(self) -> bool:
+        """Whether the order is closed, or money is asked back or was given back for a line."""
+        refunds = {self.refund(line) for line in self.order.lines}
+        return self.status == "closed" or not refunds.isdisjoint(("open", "refunded"))

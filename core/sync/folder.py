@@ -2,8 +2,8 @@
 
 A file is read when it does not grow any more, together with the others that lie there (some
 exports come as two files). Then it moves to ``done``, or to ``kept`` beside its reasons when
-something in it was refused. One that only lacks a word about its columns waits where it is until
-that word is given. Read again, a file changes nothing: a crash in between does no harm.
+something in it was refused. One that only lacks a word about its columns, or its order file, waits
+where it is until that comes. Read again, a file changes nothing: a crash in between does no harm.
 """
 
 import logging
@@ -31,7 +31,7 @@ Mark = tuple[int, int]
 
 
 class Waits(tuple[str, ...]):
-    """Reasons for which a file stays where it is until somebody said what its columns are."""
+    """Reasons for which a file stays until its columns were said, or the file beside it comes."""
 
 
 class WatchedFolder:
@@ -71,6 +71,7 @@ class WatchedFolder:
         if not settled or (len(settled) < len(fresh) and self._waits()):
             return 0
         self._waited = 0
+        settled += [path for path in self._left_waiting(found) if path not in settled]
         reasons = self._import(settled)
         for path, told in reasons.items():
             if isinstance(told, Waits):
@@ -79,6 +80,10 @@ class WatchedFolder:
             else:
                 self._put_away(path, (found[path], said), told)
         return sum(not isinstance(told, Waits) for told in reasons.values())
+
+    def _left_waiting(self, found: Mapping[Path, Mark]) -> list[Path]:
+        """Files that wait: what comes now may be what they wait for."""
+        return [path for path in found if path.name in (self._waiting or ())]
 
     def _files(self) -> dict[Path, Mark] | None:
         """Every export file with its size and time; None when the folder cannot be read."""

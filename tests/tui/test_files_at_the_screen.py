@@ -1,5 +1,6 @@
 """Files at the screens: columns said before an import, tracking numbers written for a shop."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from tests.tui.cli import place as furnished
 from tests.tui.desk import at_desk
 from tests.tui.house import FakeHouse
 from tui.house import WiredHouse
-from tui.sources import Taste
+from tui.sources import NO_NOTES, ColumnRow, Taste
 from tui.wiring import Works
 
 
@@ -163,3 +164,34 @@ async def test_what_waits_for_a_file_is_written_and_counts_as_told(real):
     assert furnished.WAYBILL in file.read_text("gbk")
     told = works.store.read.one("SELECT operator_id FROM events WHERE kind = 'exported'")
     assert told["operator_id"] == 1
+
+
+async def test_a_file_that_may_be_of_two_shops_is_asked_about():
+    house = FakeHouse(language="en")
+    house.files.now = replace(house.files.now, shops=("棉时旗舰店", "京东·家居"))
+    async with at_desk(house) as desk:
+        await desk.press("f3")
+        await choose_from_menu(desk, "Import")
+        await desk.sees("Whose")
+        await desk.press("enter")
+        desk.type("a.csv")
+        await desk.press("enter")
+        await desk.until(lambda: ("look", "a.csv", "") in house.files.done)
+        await desk.sees("Whose")
+        house.files.now = replace(house.files.now, shops=())
+        await desk.press("2")
+        await desk.until(lambda: ("look", "a.csv", "京东·家居") in house.files.done)
+
+
+async def test_a_file_without_notes_is_asked_about_once():
+    house = FakeHouse(language="en")
+    none = ColumnRow((0, -1), NO_NOTES, (), False, "")
+    house.files.now = replace(house.files.now, columns=(none,), missing=())
+    async with at_desk(house) as desk:
+        await name_files(desk, "1", "a.csv")
+        await desk.sees("(no column)", "orders held", "No column holds buyer notes")
+        await desk.press("enter")
+        await desk.sees("none is missing")
+        await desk.press("1")
+        await desk.until(lambda: ("say", NO_NOTES, "buyer_note") in house.files.done)
+        await desk.sees("no notes")

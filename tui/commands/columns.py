@@ -10,15 +10,18 @@ from core import people
 from core.errors import Problem
 from core.messages import Message, message
 from core.orders import columns
+from core.orders.imports import let_go_without_notes
 from core.store import Actor
 from core.text import clean
-from tui.commands.import_ import read_files, refusal, shop_id_of
+from tui.commands.import_ import read_files, refusal
 from tui.commands.lines import Page
 from tui.commands.shared import add_json, print_json, works
+from tui.commands.whose import shop_id_of
 from tui.words import say, word
 
 if TYPE_CHECKING:
     from core.ports import PlatformOrder
+    from core.store import Tx
     from drivers.channels.files import Column, FileFacts, FileReading
     from tui.wiring import Works
 
@@ -45,6 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--forget", action="append", default=[], metavar="COLUMN", help=say("cli.columns.forget")
     )
+    parser.add_argument("--no-notes", action="store_true", help=say("cli.columns.no_notes"))
     parser.add_argument("--undo", action="store_true", help=say("cli.columns.undo"))
     parser.add_argument("--fields", action="store_true", help=say("cli.columns.fields"))
     parser.add_argument("--by", default="", metavar="BADGE", help=say("cli.by"))
@@ -64,8 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.forget:
             gone = [same_name(opened, shop_id, name) for name in arguments.forget]
             opened.store.do(lambda tx: columns.forget(tx, shop_id, gone), by)
-        if arguments.changes:
-            assign(opened, shop_id, changes_of(arguments.changes), by)
+        changes = changes_of(arguments.changes)
+        if arguments.no_notes:
+            changes |= no_notes()
+        if changes:
+            assign(opened, shop_id, changes, by)
         mapping = columns.columns_of(opened.store.read, shop_id)
         if not arguments.files:
             show_mapping(arguments, mapping)
@@ -111,6 +118,13 @@ def field_named(said: str) -> str:
     return known
 
 
+def no_notes() -> dict[str, str]:
+    """That a shop's files have no column for buyers' notes, because there are none."""
+    from drivers.channels.files import NO_COLUMN
+
+    return {NO_COLUMN: "buyer_note"}
+
+
 def same_name(opened: "Works", shop_id: int, name: str) -> str:
     """The name as it was said before, when only blanks, case or width differ."""
     from drivers.channels.files import key
@@ -120,9 +134,19 @@ def same_name(opened: "Works", shop_id: int, name: str) -> str:
 
 
 def assign(opened: "Works", shop_id: int, changes: Mapping[str, str], by: Actor) -> None:
-    """Say what some columns are. Raises Problem."""
+    """Say what some columns are; a column for the notes ends that there is none. Raises Problem."""
     named = {same_name(opened, shop_id, name): field for name, field in changes.items()}
-    opened.store.do(lambda tx: columns.assign(tx, shop_id, named), by)
+    none = no_notes()
+
+    def work(tx: "Tx") -> None:
+        said = columns.columns_of(tx, shop_id)
+        if set(none.values()) & set(named.values()) and not none.keys() & named.keys():
+            columns.forget(tx, shop_id, none.keys() & said.keys())
+        columns.assign(tx, shop_id, named)
+
+    opened.store.do(work, by)
+    if none.items() <= named.items():
+        let_go_without_notes(opened.store, shop_id, by)
 
 
 # --- what is shown --------------------------------------------------------------------------------
@@ -146,8 +170,13 @@ def show_mapping(arguments: argparse.Namespace, mapping: Mapping[str, str]) -> N
     page = Page()
     page.head(say(message("columns.said", shop=arguments.shop, n=len(mapping))), "")
     for name, field in mapping.items():
-        page.line(f"{clean(name, 60)} → {said(field)}", indent=2)
+        page.line(f"{column_name(name)} → {said(field)}", indent=2)
     print(page.text())
+
+
+def column_name(name: str) -> str:
+    """A column's name as it is shown."""
+    return say("columns.no_column") if name in no_notes() else clean(name, 60)
 
 
 def said(field: str) -> str:
@@ -203,6 +232,8 @@ def judgement(reading: "FileReading", shop: str) -> Iterator[Message]:
     """What is missing, gone or refused in the part that was looked at."""
     if reading.gone:
         yield message("import.columns_gone", columns=", ".join(reading.gone), shop=shop)
+    if any(file.untold for file in reading.files):
+        yield message("import.no_notes", shop=shop)
     for row in reading.rejected[:SHOWN]:
         yield refusal(row)
     more = len(reading.rejected) - SHOWN

@@ -11,10 +11,10 @@ from core.errors import Problem
 from core.messages import Message, message
 from core.orders.columns import columns_of
 from core.orders.imports import FileFacts, FileRow, Imported, import_orders, keep_all
-from core.orders.policy import ShopPolicy
 from core.text import clean
 from core.watch import close_alert, raise_alert
 from tui.commands.shared import add_json, print_json, works
+from tui.commands.whose import in_the_house, only_shop, policy_for, shop_id_of, shops_for
 from tui.words import say, word
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from core.sync.folder import Reasons
     from drivers.channels.files import FileReading, RejectedRow
     from tui.wiring import Works
-
-GENERIC = "generic"
-"""The channel of a file whose layout nobody knows."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +71,8 @@ class Read:
     reading: "FileReading"
     shop: str
     """Whose they are, as far as that is certain: named, or the only one it can be; else ""."""
+    shops: Sequence[str] = ()
+    """Whose they may be, when that is not certain."""
 
 
 def read_files(
@@ -85,33 +84,21 @@ def read_files(
     for path in paths:
         if not path.is_file():
             raise Problem("import.no_file", file=str(path))
-    zone = opened.config.zone
+    zone, here = opened.config.zone, partial(in_the_house, opened, shop_code)
+    read = partial(read_orders, paths, zone=zone, most=most, here=here)
     if shop_code:
         mapping = columns_of(opened.store.read, shop_id_of(opened, shop_code))
-        return Read(read_orders(paths, mapping=mapping, zone=zone, most=most), shop_code)
-    reading = read_orders(paths, zone=zone, most=most)
+        return Read(read(mapping=mapping), shop_code)
+    reading = read()
     channels = {file.channel for file in reading.files if file.channel}
-    code = only_shop(opened, channels.pop()) if len(channels) == 1 else ""
+    if len(channels) != 1:
+        return Read(reading, "")
+    channel = channels.pop()
+    code = only_shop(opened, channel)
     row = opened.store.read.one("SELECT id FROM shops WHERE code = ?", code)
-    mapping = columns_of(opened.store.read, row["id"]) if row else {}
-    if mapping:
-        reading = read_orders(paths, mapping=mapping, zone=zone, most=most)
-    return Read(reading, code)
-
-
-def shop_id_of(opened: "Works", code: str) -> int:
-    """The shop of a code, of the configuration or made for files. Raises Problem."""
-    row = opened.store.read.one("SELECT id FROM shops WHERE code = ?", code)
-    if row is None:
-        rows = opened.store.read.all("SELECT code FROM shops ORDER BY code")
-        raise Problem("import.no_shop", code=code, known=" ".join(r["code"] for r in rows) or "-")
-    return int(row["id"])
-
-
-def only_shop(opened: "Works", channel: str) -> str:
-    """The one shop files of a channel can be for; "" when there are several."""
-    codes = [shop.code for shop in opened.config.shops if shop.channel == channel]
-    return codes[0] if len(codes) == 1 else "" if codes else f"file-{channel}"
+    if row and (mapping := columns_of(opened.store.read, row["id"])):
+        reading = read(mapping=mapping)
+    return Read(reading, code, () if code else shops_for(opened, channel))
 
 
 # --- taking in ------------------------------------------------------------------------------------
@@ -123,6 +110,8 @@ class Told:
 
     said: list[Message] = field(default_factory=list)
     rejected: tuple["RejectedRow", ...] = ()
+    rows: dict[str, int] = field(default_factory=dict)
+    """File -> how many rows it has."""
 
 
 def import_files(opened: "Works", paths: Sequence[Path], shop_code: str) -> Told:
@@ -130,16 +119,17 @@ def import_files(opened: "Works", paths: Sequence[Path], shop_code: str) -> Told
     read = read_files(opened, paths, shop_code)
     reading = read.reading
     told = Told(list(notes(read)), reading.rejected)
+    for file in reading.files:
+        told.rows[file.path] = told.rows.get(file.path, 0) + file.rows
     facts = {(file.path, file.sheet): file for file in reading.files}
     channels = sorted({file.channel for file in reading.files if file.channel})
-    shops: dict[str, int] = {}
-    for channel in channels:
+    policies = {channel: policy_for(opened, channel, shop_code) for channel in channels}
+    for channel, policy in policies.items():
         orders = [
             one.order for one in reading.orders if facts[one.file, one.sheet].channel == channel
         ]
-        policy = policy_for(opened, channel, shop_code)
-        shops[channel] = policy.shop_id
         told.said += summary(channel, import_orders(opened.store, policy, orders))
+    shops = {channel: policy.shop_id for channel, policy in policies.items()}
     named = shop_id_of(opened, shop_code) if shop_code else None
     rejected = [
         FileRow(
@@ -167,6 +157,8 @@ def notes(read: Read) -> Iterator[Message]:
             columns = ", ".join(clean(name, 40) for name in file.unmapped[:12])
             shop = read.shop or "SHOP"
             yield message("import.unmapped", file=file.path, columns=columns, shop=shop)
+    if any(file.untold for file in read.reading.files):
+        yield message("import.no_notes", shop=read.shop or "SHOP")
     if read.reading.gone:
         names = ", ".join(read.reading.gone)
         yield message("import.columns_gone", columns=names, shop=read.shop)
@@ -196,7 +188,8 @@ def files_of(reading: "FileReading") -> Iterator[FileFacts]:
 def import_watched(opened: "Works", paths: Sequence[Path], shop_code: str) -> "Reasons":
     """Import files of a watched folder; what was refused in each, in words.
 
-    A file that only lacks a word about its columns waits where it is.
+    A file that only lacks a word about its columns, or holds nothing but details of orders that
+    are still to come, waits where it is.
     """
     from core.sync.folder import Waits
 
@@ -212,9 +205,17 @@ def import_watched(opened: "Works", paths: Sequence[Path], shop_code: str) -> "R
     for path in paths:
         rows = [row for row in told.rejected if row.file == str(path)]
         reasons = [say(refusal(row)) for row in rows]
-        waits = rows and all(row.reason.id == "files.columns_missing" for row in rows)
+        waits = to_be_understood(rows, told.rows.get(str(path), 0))
         answer[path] = Waits(reasons) if waits else reasons
     return answer
+
+
+def to_be_understood(rejected: Sequence["RejectedRow"], rows: int) -> bool:
+    """Whether a file waits for a word about its columns, or every row of it for its order."""
+    why = {row.reason.id for row in rejected}
+    return why == {"files.columns_missing"} or (
+        why == {"files.order_missing"} and len(rejected) == rows
+    )
 
 
 def tell_gone(shop_code: str, gone: Message | None, tx: "Tx") -> None:
@@ -228,43 +229,6 @@ def tell_gone(shop_code: str, gone: Message | None, tx: "Tx") -> None:
         close_alert(tx, "columns_gone", shop_code)
 
 
-def policy_for(opened: "Works", channel: str, shop_code: str) -> ShopPolicy:
-    """The shop the orders belong to: named, the channel's only one, or one made for files.
-
-    A file of an unknown layout speaks the words of the shop it is for.
-    """
-    codes = [shop.code for shop in opened.config.shops if shop.channel == channel]
-    code = shop_code or only_shop(opened, channel)
-    if not code:
-        raise Problem("import.which_shop", channel=channel, shops=" ".join(codes))
-    if code in opened.place.shops:
-        policy = opened.place.policies[opened.place.shops[code]]
-        return ShopPolicy(
-            shop_id=policy.shop_id,
-            channel=policy.channel if channel == GENERIC else channel,
-            tier=policy.tier or "standard",
-            carrier=policy.carrier,
-            prefix=policy.prefix,
-        )
-    shop_id = shop_id_of(opened, shop_code) if shop_code else file_shop(opened, channel)
-    return ShopPolicy(
-        shop_id=shop_id, channel=channel, tier="standard", prefix=opened.config.prefix
-    )
-
-
-def file_shop(opened: "Works", channel: str) -> int:
-    """The shop made for a channel's files where none is configured."""
-    return opened.store.do(
-        lambda tx: int(
-            tx.the(
-                "INSERT INTO shops (code, channel, name, by_file) VALUES (?1, ?2, ?3, 1)"
-                " ON CONFLICT (code) DO UPDATE SET code = code RETURNING id",
-                *(f"file-{channel}", channel, word("channel", channel)),
-            )["id"]
-        )
-    )
-
-
 def summary(channel: str, done: Imported) -> Iterator[Message]:
     """What an import did, in one sentence, and one more when the store refused orders."""
     yield message(
@@ -275,5 +239,8 @@ def summary(channel: str, done: Imported) -> Iterator[Message]:
         same=done.same,
         not_ours=done.not_ours,
     )
+    if done.older:
+        numbers = ", ".join(clean(number, 40) for number in done.older[:3])
+        yield message("import.older", n=len(done.older), numbers=numbers)
     if done.refused:
         yield message("import.not_taken", n=done.refused)

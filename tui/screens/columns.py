@@ -6,7 +6,7 @@ from core.messages import Message, message
 from core.text import clean
 from tui.ink import Line, Piece, pad, row, wrap
 from tui.screens.list_pane import ListPane
-from tui.sources import ColumnRow, FileLook
+from tui.sources import NO_NOTES, ColumnRow, FileLook
 from tui.widgets.line_list import Shelf
 from tui.widgets.overlay import Item
 from tui.words import say, word
@@ -81,7 +81,7 @@ class ColumnsPane(ListPane[ColumnRow]):
         loud = "cursor.soon" if here else "note"
         pieces: list[Piece] = [
             (f" {sign} ", loud if column.unread else quiet),
-            (pad(clean(column.name, 80), self._name_cells(width)) + " ", base),
+            (pad(name_of(column), self._name_cells(width)) + " ", base),
             (pad(read_as(column), 14) + " ", loud if column.unread else base),
         ]
         if width >= NARROW:
@@ -93,8 +93,10 @@ class ColumnsPane(ListPane[ColumnRow]):
         column = self.list.current
         if column is None:
             return []
-        lines = [row(width, (f" {clean(column.name, 120)} → {read_as(column)}", "strong"))]
-        sample = column.sample or say("columns.no_sample")
+        lines = [row(width, (f" {name_of(column)} → {read_as(column)}", "strong"))]
+        sample = column.sample or say(
+            "columns.no_notes.why" if column.name == NO_NOTES else "columns.no_sample"
+        )
         lines += [row(width, (f" {part}", "quiet")) for part in wrap(sample, width - 2, 2)]
         return lines
 
@@ -129,6 +131,9 @@ class ColumnsPane(ListPane[ColumnRow]):
         if column is None:
             return
         files = self.house_app.house.files
+        if column.name == NO_NOTES:
+            self._say_no_notes()
+            return
         taken = {field: other.name for other in self._look.columns for field in other.fields}
         items = [Item(SKIP, say("columns.skip"))]
         items += [
@@ -143,6 +148,16 @@ class ColumnsPane(ListPane[ColumnRow]):
 
         title = say(message("columns.ask", column=clean(name, 40)))
         self.house_app.choose(title, items, chosen)
+
+    def _say_no_notes(self) -> None:
+        """The files have no column for notes: because there are none, or nobody knows."""
+        none = [Item("buyer_note", say("columns.no_notes"))]
+        say_it = self.house_app.house.files.say_column
+        self.house_app.choose(
+            say("columns.no_notes.ask"),
+            none,
+            lambda field: self._expect(say_it(self._look, NO_NOTES, field)),
+        )
 
     def _expect(self, look: "Future[FileLook]") -> None:
         self.house_app.watch_answer(look, self._again)
@@ -163,8 +178,15 @@ class ColumnsPane(ListPane[ColumnRow]):
         return lines or [nothing]
 
 
+def name_of(column: ColumnRow) -> str:
+    """A column's name as it is shown."""
+    return say("columns.no_column") if column.name == NO_NOTES else clean(column.name, 120)
+
+
 def read_as(column: ColumnRow) -> str:
     """What becomes of a column, in words."""
+    if column.name == NO_NOTES:
+        return say("columns.no_notes.said" if column.fields else "columns.no_notes.held")
     if column.fields:
         return "、".join(word("column", field) for field in column.fields)
     return say("columns.not_read" if column.unread else "columns.left")

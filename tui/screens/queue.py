@@ -237,7 +237,10 @@ class QueuePane(Pane):
                 app.watch_answer(files.look(names, shop), lambda look: looked(look, shop))
 
         def looked(look: FileLook, shop: str) -> None:
-            if look.asks and look.shop:
+            if look.shops:
+                known = [shop for shop in shops if shop.value in look.shops]
+                app.choose(say("queue.import.shop"), known, lambda code: take(look.names, code))
+            elif look.asks and look.shop:
                 app.open_columns(look)
             else:
                 self.intend(files.import_files(look.names, shop))

@@ -7,23 +7,28 @@ they mean), an order without SKU codes is still an order, and nothing is remembe
 readings: the same files give the same reading.
 """
 
-from drivers.channels.files.columns import field_of, fields, key, words
+from drivers.channels.files.columns import NO_COLUMN, field_of, fields, key, words
+from drivers.channels.files.leaders import Namesake
 from drivers.channels.files.reader import read_orders
 from drivers.channels.files.shipback import UnknownColumn, kinds_of, ship_back_file
 from drivers.channels.files.values import (
     Column,
     FileFacts,
     FileReading,
+    Here,
     KnownWaybill,
     ReadOrder,
     RejectedRow,
 )
 
 __all__ = [
+    "NO_COLUMN",
     "Column",
     "FileFacts",
     "FileReading",
+    "Here",
     "KnownWaybill",
+    "Namesake",
     "ReadOrder",
     "RejectedRow",
     "UnknownColumn",

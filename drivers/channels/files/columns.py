@@ -16,6 +16,11 @@ from typing import Any
 from drivers.channels.files.cells import plain
 
 GENERIC = "generic"
+NO_COLUMN = "∅"
+"""A mapping's name for no column at all: the files have none for that field, because there is
+nothing to say in it."""
+WANTED = ("buyer_note",)
+"""Fields whose want is no emptiness: without a column for them, nobody knows."""
 MANDATORY = (("sku", "barcode"), ("quantity",), ("created", "paid"))
 """What a file of an unknown layout must have beside the order's number, one of each."""
 _WIDE_ITEM = re.compile(r"^(?:productitem(\d+)(name|id|sku|quantity|total)|line_item_(\d+))$")
@@ -46,6 +51,8 @@ class Header:
     """WooCommerce's items: part (``name``, ``sku``, ``quantity``, ``packed``) -> column."""
     skipped: frozenset[str] = frozenset()
     """Keys of names that a shop decided to read nothing from."""
+    empty: frozenset[str] = frozenset()
+    """Fields without a column, of which a shop said that there is nothing to be told."""
 
     def has(self, field: str) -> bool:
         return field in self.index
@@ -68,6 +75,12 @@ class Header:
         return tuple(
             name for i, name in enumerate(self.names) if not self.fields_at(i) and not self.skips(i)
         )
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """Wanted fields no column gives and nobody decided about; details never have them."""
+        orders = self.layout.role in ("lines", "order", "wide")
+        return tuple(f for f in WANTED if orders and not self.has(f) and f not in self.empty)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -136,7 +149,7 @@ def _known() -> frozenset[str]:
 
 def score(cells: Sequence[str], mapping: Mapping[str, str] | None = None) -> int:
     """How many of these cells are header names we know."""
-    known = _known() | {key(n) for n in mapping or ()}
+    known = _known() | {key(n) for n in mapping or () if n != NO_COLUMN}
     return sum(1 for cell in set(map(key, cells)) if cell in known or _WIDE_ITEM.match(cell))
 
 
@@ -144,16 +157,20 @@ def understand(cells: Sequence[str], mapping: Mapping[str, str] | None = None) -
     """The header row as columns of our fields.
 
     ``mapping`` (header name -> field, "" to ignore the column) goes before the general table: a
-    field whose mapped column is there is read from it alone.
+    field whose mapped column is there is read from it alone. NO_COLUMN names a field without one.
     """
     names = tuple(plain(c).strip('"') for c in cells)
     places: dict[str, list[int]] = {}
     for i, name in enumerate(map(key, names)):
         places.setdefault(name, []).append(i)
     layout = _recognise(frozenset(places))
-    own = {key(n): f for n, f in (mapping or {}).items()}
+    said = dict(mapping or {})
+    nothing = said.pop(NO_COLUMN, "")
+    own = {key(n): f for n, f in said.items()}
     skipped = frozenset(name for name, field in own.items() if not field)
-    return Header(names, layout, _index(places, layout, own), _items(places), skipped)
+    index = _index(places, layout, own)
+    empty = frozenset({nothing} - index.keys() - {""})
+    return Header(names, layout, index, _items(places), skipped, empty)
 
 
 def _recognise(present: frozenset[str]) -> Layout:

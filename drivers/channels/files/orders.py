@@ -4,14 +4,16 @@ Files carry no version, so ``modified_at`` is the latest time the rows themselve
 paid, shipped, finished): the same rows give the same version on any day from any file.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from core.ports import PlatformLine, PlatformOrder, Receiver
 from drivers.channels.files.cells import BadCell, count, fen, moment, pdd_day, plain
-from drivers.channels.files.columns import words
+from drivers.channels.files.columns import field_of, words
 from drivers.channels.files.items import items, joined, part, shares
+from drivers.channels.files.leaders import leader_number, nameless, notes
 from drivers.channels.files.receiver import cut, person_in
 from drivers.channels.files.rows import Row, first, raw_of
 from drivers.channels.files.values import KnownWaybill
@@ -31,14 +33,10 @@ _PACKED = re.compile(r"(?:^|\|)(name|sku|quantity|product_id|total):([^|]*)")
 
 
 def number_of(row: Row) -> str:
-    """The order's number. Raises BadCell when there is none or a spreadsheet destroyed it.
-
-    A leader's list has no order numbers: the sequence number restarts with every group, so the
-    time of the order goes before it.
-    """
+    """The order's number. Raises BadCell when there is none or a spreadsheet destroyed it."""
     number = row.get("number")
-    if not number and row.header.layout.name == "groupbuy_leader":
-        return _leader_number(row)
+    if nameless(row):
+        return leader_number(row)
     if not number:
         raise BadCell("files.no_number")
     if _SCIENTIFIC.match(number):
@@ -46,15 +44,6 @@ def number_of(row: Row) -> str:
     if len(number) > 64 or not any(c.isdigit() for c in number):
         raise BadCell("files.not_a_number", number=number[:60])
     return number
-
-
-def _leader_number(row: Row) -> str:
-    sequence, at = row.get("leader_seq"), row.get("paid") or row.get("created")
-    moment(at, row.zone)
-    digits = re.sub(r"\D", "", at)
-    if not sequence.isdecimal() or len(digits) < 8:
-        raise BadCell("files.no_number")
-    return f"{digits}-{sequence}"
 
 
 # --- the order ---------------------------------------------------------------------------------
@@ -82,16 +71,41 @@ def order_of(
         paid_at=paid,
         ship_by=_time(rows, "ship_by"),
         refund=refund,
-        lines=_new_choice(rows, found),
+        lines=_new_choice(first(rows, "new_spec"), found),
         buyer_key=first(rows, "buyer_id"),
         buyer_name=first(rows, "buyer"),
         receiver=receiver_of(rows),
-        buyer_note=first(rows, "buyer_note") if head.header.has("buyer_note") else None,
-        seller_note=first(rows, "seller_note"),
+        buyer_note=first(rows, "buyer_note") if head.told("buyer_note") else None,
+        seller_note=" | ".join(filter(None, (first(rows, "seller_note"), *notes(rows)))),
+        flags=("self_pickup",) if _fetched(rows, status) else (),
         amount_cents=_amount(rows, "amount"),
         freight_cents=_amount(rows, "freight"),
         raw=raw_of(rows),
     )
+
+
+def joined_lines(number: str, rows: Sequence[Row], pieces: int | None) -> list[PlatformLine]:
+    """The lines of detail rows. Raises BadCell when they are not all the order says."""
+    lines = lines_of(number, rows)
+    got = sum(line.quantity for line in lines)
+    if pieces is not None and pieces != got:
+        raise BadCell("files.details_incomplete", expected=pieces, got=got)
+    return lines
+
+
+def completed(known: PlatformOrder, rows: Sequence[Row]) -> PlatformOrder:
+    """An order that came without its details, with the details that came later.
+
+    Raises BadCell when they are not all of them.
+    """
+    told = any(field_of(name) == "quantity" for row in json.loads(known.raw) for name in row)
+    pieces = sum(line.quantity for line in known.lines) if told else None
+    words_told = {line.refund for line in known.lines}
+    refund = words_told.pop() if len(words_told) == 1 else ""
+    lines = joined_lines(known.number, rows, pieces)
+    lines = _closed_lines([_refunded(line, refund) for line in lines], known.status, rows[0])
+    bare = [line.spec for line in known.lines if not line.sku]
+    return replace(known, lines=_new_choice(bare[0] if len(bare) == 1 else "", lines))
 
 
 def _refuse_disagreement(number: str, rows: Sequence[Row]) -> None:
@@ -99,9 +113,15 @@ def _refuse_disagreement(number: str, rows: Sequence[Row]) -> None:
     order there is only one of them."""
     if len(rows) > 1 and rows[0].header.layout.role in ("order", "wide"):
         raise BadCell("files.number_twice", number=number, row=rows[-1].number)
-    for field in ("receiver", "phone", "address"):
+    person = ("buyer",) if nameless(rows[0]) else ()
+    for field in ("receiver", "phone", "address", *person):
         if len({value for row in rows if (value := row.get(field))}) > 1:
             raise BadCell("files.rows_disagree", number=number)
+
+
+def _fetched(rows: Sequence[Row], status: str) -> bool:
+    """Whether somebody comes for the goods (``上门自提``, ``待自提``): no courier gets them."""
+    return "自提" in first(rows, "delivery") or status == "待自提"
 
 
 def _time(rows: Sequence[Row], field: str) -> int | None:
@@ -163,13 +183,12 @@ def _closed_lines(lines: Sequence[PlatformLine], status: str, head: Row) -> list
     ]
 
 
-def _new_choice(rows: Sequence[Row], lines: Sequence[PlatformLine]) -> tuple[PlatformLine, ...]:
+def _new_choice(chosen: str, lines: Sequence[PlatformLine]) -> tuple[PlatformLine, ...]:
     """``修改后的sku``: the buyer chose again. The new words replace the old, and the old code
     goes, because it names what the buyer no longer wants.
 
     Raises BadCell when it is not certain which line is meant.
     """
-    chosen = first(rows, "new_spec")
     if not chosen or any(line.spec == chosen for line in lines):
         return tuple(lines)
     if len(lines) > 1:

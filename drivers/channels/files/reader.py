@@ -1,18 +1,26 @@
 """Files to orders: groups rows into orders and joins Taobao's two files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
 from core.clock import SHANGHAI
 from core.messages import message
-from core.ports import PlatformLine
+from core.ports import PlatformOrder
 from drivers.channels.files.cells import BadCell
-from drivers.channels.files.columns import key
-from drivers.channels.files.orders import lines_of, number_of, order_of, waybills_of
+from drivers.channels.files.columns import NO_COLUMN, key
+from drivers.channels.files.leaders import Namesake, mistaken, nameless, namesake, stem
+from drivers.channels.files.orders import (
+    completed,
+    joined_lines,
+    number_of,
+    order_of,
+    waybills_of,
+)
 from drivers.channels.files.rows import Row
 from drivers.channels.files.sheet import Sheet, open_sheets
-from drivers.channels.files.values import FileReading, KnownWaybill, ReadOrder
+from drivers.channels.files.values import FileReading, Here, KnownWaybill, ReadOrder
 
 _DIGITS_KEPT = 15
 """A spreadsheet keeps that many digits of a number and writes zeros for the rest."""
@@ -26,31 +34,32 @@ def read_orders(
     mapping: Mapping[str, str] | None = None,
     zone: tzinfo = SHANGHAI,
     most: int | None = None,
+    here: Callable[[str], Here | None] = lambda channel: None,
 ) -> FileReading:
     """Every order in the given files, and every row that made none, with its reason.
 
     Give Taobao's order file and its detail file together: they are joined by order number. An
-    order without its details has lines without a SKU code; details without their order are
-    rejected and can be given again. ``mapping`` (header name -> field of columns.toml, "" to
-    ignore) goes before the built-in names. ``zone`` is where times without an offset are local.
-    ``most`` ends each file after so many rows, for a look at it. Never raises for anything a file
+    order without its details has lines without a SKU code; details without their order complete
+    one that is known already, or are rejected and can be given again. ``mapping`` (header name ->
+    field of columns.toml, "" to ignore) goes before the built-in names. ``zone`` is where times
+    without an offset are local. ``most`` ends each file after so many rows, for a look at it.
+    ``here`` says what is known already of a channel's orders. Never raises for anything a file
     contains.
     """
     opened = [sheet for path in paths for sheet in open_sheets(Path(path), mapping, zone, most)]
     sheets = _distinct(opened)
-    details = _details(sheets)
-    orders: list[ReadOrder] = []
-    waybills: list[KnownWaybill] = []
+    desk = _Desk(_details(sheets), here)
     for sheet in sheets:
         if sheet.role not in ("", "detail"):
-            _read(sheet, details, orders, waybills)
-    for sheet, rows in details.values():
-        sheet.refuse_all(rows, message("files.order_missing"))
+            _read(sheet, desk)
+    for number, (sheet, rows) in desk.details.items():
+        _complete(number, sheet, rows, desk)
     refused = [row for sheet in sheets for row in sorted(sheet.refused, key=lambda r: r.row)]
     facts = tuple(sheet.facts() for sheet in sheets)
     there = {key(name) for sheet in sheets if sheet.looked_at for name in sheet.looked_at.names}
-    gone = tuple(n for n, field in (mapping or {}).items() if field and key(n) not in there)
-    return FileReading(tuple(orders), tuple(refused), facts, tuple(waybills), gone)
+    named = [name for name, field in (mapping or {}).items() if field and name != NO_COLUMN]
+    gone = tuple(name for name in named if key(name) not in there)
+    return FileReading(tuple(desk.orders), tuple(refused), facts, tuple(desk.waybills), gone)
 
 
 def _distinct(sheets: list[Sheet]) -> list[Sheet]:
@@ -66,21 +75,45 @@ def _distinct(sheets: list[Sheet]) -> list[Sheet]:
     return sheets
 
 
-def _read(
-    sheet: Sheet, details: Details, orders: list[ReadOrder], waybills: list[KnownWaybill]
-) -> None:
+@dataclass(slots=True)
+class _Desk:
+    """What lies there while the files are read one after the other."""
+
+    details: Details
+    here: Callable[[str], Here | None]
+    invented: dict[str, dict[str, Namesake]] = field(default_factory=dict)
+    """Orders of leaders' sheets: time and place in the group -> number -> who it is for."""
+    orders: list[ReadOrder] = field(default_factory=list)
+    waybills: list[KnownWaybill] = field(default_factory=list)
+
+    def refuse_known(self, order: PlatformOrder, row: Row, house: Here | None) -> None:
+        """Raises BadCell for an order that a person must look at because of others known."""
+        why = house.against(order) if house else None
+        if nameless(row):
+            others = self.invented.setdefault(stem(order.number), {})
+            if house and not others:
+                others.update((one.number, one) for one in house.like(stem(order.number)))
+            why = why or mistaken(order, others.values())
+            others.setdefault(order.number, namesake(order))
+        if why:
+            raise BadCell(why.id, **why.data)
+
+
+def _read(sheet: Sheet, desk: _Desk) -> None:
     """Make the orders of one file."""
     if sheet.role == "totals":
         sheet.refuse_all(sheet.rows, message("files.totals"))
         return
     bare = 0
+    house = desk.here(sheet.channel)
     groups = _by_number(sheet)
     for number in list(groups):  # the rows of an order are let go as soon as it is made
         kept = _without_repeats(sheet, groups.pop(number))
-        found = details.pop(number, None) if sheet.role == "order" else None
+        found = desk.details.pop(number, None) if sheet.role == "order" else None
         try:
-            lines = _joined(number, kept, found[1]) if found else None
+            lines = joined_lines(number, found[1], kept[0].pieces()) if found else None
             order = order_of(number, kept, lines)
+            desk.refuse_known(order, kept[0], house)
         except BadCell as bad:
             sheet.refuse_all(kept, bad.why)
             if found:
@@ -88,10 +121,25 @@ def _read(
             continue
         bare += sheet.role == "order" and not found
         numbers = tuple(row.number for row in kept)
-        orders.append(ReadOrder(order, sheet.path, numbers, sheet.name))
-        waybills.extend(waybills_of(number, kept))
+        desk.orders.append(ReadOrder(order, sheet.path, numbers, sheet.name))
+        desk.waybills.extend(waybills_of(number, kept))
     if bare:
         sheet.notes.append(message("files.details_missing", count=bare))
+
+
+def _complete(number: str, sheet: Sheet, rows: list[Row], desk: _Desk) -> None:
+    """Details whose order is not in these files: they may be what an order waits for."""
+    house = desk.here(sheet.channel)
+    known = house.order(number) if house else None
+    try:
+        if known is None:
+            raise BadCell("files.order_missing")
+        order = completed(known, rows)
+    except BadCell as bad:
+        sheet.refuse_all(rows, bad.why)
+    else:
+        places = tuple(row.number for row in rows)
+        desk.orders.append(ReadOrder(order, sheet.path, places, sheet.name))
 
 
 def _by_number(sheet: Sheet) -> dict[str, list[Row]]:
@@ -141,13 +189,3 @@ def _details(sheets: list[Sheet]) -> Details:
                 older[0].refuse_all(older[1], message("files.lines_elsewhere"))
             found[number] = (sheet, _without_repeats(sheet, rows))
     return found
-
-
-def _joined(number: str, order_rows: list[Row], detail_rows: list[Row]) -> list[PlatformLine]:
-    """The lines of the detail rows. Raises BadCell when they are not all the order says."""
-    lines = lines_of(number, detail_rows)
-    expected = order_rows[0].pieces()
-    got = sum(line.quantity for line in lines)
-    if expected is not None and expected != got:
-        raise BadCell("files.details_incomplete", expected=expected, got=got)
-    return lines

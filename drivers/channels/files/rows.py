@@ -40,6 +40,10 @@ class Row:
                 return value
         return ""
 
+    def told(self, field: str) -> bool:
+        """Whether an empty value of the field means that there is none."""
+        return self.header.has(field) or field in self.header.empty
+
     def every(self, field: str) -> list[str]:
         """The values of all of the field's columns."""
         cells = (

@@ -86,6 +86,10 @@ class Sheet:
     def role(self) -> str:
         return self.header.layout.role if self.header else ""
 
+    @property
+    def channel(self) -> str:
+        return self.header.layout.channel if self.header else ""
+
     def facts(self) -> FileFacts:
         """What is worth telling about the file."""
         layout = self.header.layout if self.header else None
@@ -94,12 +98,14 @@ class Sheet:
             sha256=self.sha256,
             encoding=self.encoding,
             layout=layout.name if layout else "",
-            channel=layout.channel if layout else "",
+            channel=self.channel,
             rows=self.seen,
             sheet=self.name,
             columns=tuple(self._columns()),
             missing=self.looked_at.missing if self.looked_at else (),
             unmapped=self.header.unmapped if self.header else (),
+            untold=self.looked_at.untold if self.looked_at else (),
+            empty=tuple(sorted(self.looked_at.empty)) if self.looked_at else (),
             notes=tuple(self.notes),
         )
 

@@ -1,13 +1,28 @@
 """What a reading of order files gives back."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from core.messages import Message
 from core.ports import PlatformOrder
+from drivers.channels.files.leaders import Namesake
 
 RAW_LIMIT = 100_000
 """Characters of a rejected row that are kept; only a broken file has longer rows."""
+
+
+class Here(Protocol):
+    """What is known already of the orders that a channel's files tell."""
+
+    def against(self, order: PlatformOrder) -> Message | None:
+        """Why a person must look at an order before it is taken; None when nothing is wrong."""
+
+    def order(self, number: str) -> PlatformOrder | None:
+        """An order as files told it so far; ``raw`` is the rows as ``raw_of`` writes them."""
+
+    def like(self, stem: str) -> Iterable[Namesake]:
+        """The orders whose made-up numbers begin so."""
 
 
 class ReadOrder(NamedTuple):
@@ -79,6 +94,10 @@ class FileFacts:
     """Fields the file lacks and cannot be read without."""
     unmapped: tuple[str, ...] = ()
     """Header names nothing was read from and nobody decided about."""
+    untold: tuple[str, ...] = ()
+    """Fields no column gives, without which its orders are held; a shop may say there is none."""
+    empty: tuple[str, ...] = ()
+    """Fields of which the shop said so."""
     notes: tuple[Message, ...] = ()
     """What a person should know although nothing was rejected for it."""
 

@@ -282,6 +282,8 @@ def test_group_buy_words_are_the_merchant_code():
         buyer_name="团员0",
         receiver=Receiver(name="团员0", address="一号自提点"),
         buyer_note="",
+        seller_note="今晚8点截单 #1 | @团长甲 13800000099",
+        flags=("self_pickup",),
         lines=(
             PlatformLine(
                 sub_number="GB0000-土猪肉 500g",

@@ -10,7 +10,7 @@ import pytest
 
 import core
 from core.floor.commands import sheet
-from core.orders.holds import AUTOMATIC
+from core.orders.holds import AUTOMATIC, BY_HAND
 from core.orders.policy import TIERS
 from core.people import ROLES
 from core.ports import Fault, PrinterAnswer
@@ -39,13 +39,17 @@ SETS = {
         *("received", "ready", "picking", "packing", "weighing", "labelled", "shipped"),
         "cancelled",
     ),
-    "hold": (*sorted(AUTOMATIC), "short", "question", "address_changed", "note_changed"),
+    "hold": (*sorted(AUTOMATIC | BY_HAND),),
     "why.detail": (
         "spec_changed",
         "product_changed",
         "line_withdrawn",
         "line_added",
         "quantity_grew",
+        "file_refund",
+        "file_status",
+        "file_address",
+        "file_asks_back",
     ),
     "command": tuple(given.command.value for given in sheet()),
 }
