@@ -67,6 +67,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("queue.hold", "f9", "queue"),
     _action("queue.warehouse", "", "queue", shown=False),
     _action("queue.clear", "", "queue", shown=False),
+    _action("queue.release", "", "queue", shown=False),
     _action("queue.import", "", "queue", shown=False),
     _action("queue.put_backs", "", "queue", shown=False),
     _action("queue.export", "", "queue", shown=False),

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -13,11 +14,13 @@ from core.clock import Clock
 from core.errors import Problem
 from core.messages import Message, message, unpack
 from core.orders import find, holds, putback, queue
+from core.orders.intake import CHUNK
 from core.orders.slip import receiver_of
 from core.people.privacy import may_see, veiled, veiled_name
 from core.ports import DeviceState, Fault, Receiver
 from core.shipping.by_file import waiting_by_shop
 from core.store import Actor, Row, Store, Tx
+from core.store.store import BACKGROUND
 from core.sync import health, remedies
 from core.watch import acknowledge, assign, notices, open_alerts, snooze
 from tui.sources import (
@@ -45,19 +48,24 @@ QUIET_S = 300
 """A shop that nobody asked for this long, nor for ten of its turns, is shown as stale."""
 
 
+def filter_of(wanted: QueueFilter) -> queue.Filter:
+    """The screen's filter as the core's."""
+    return queue.Filter(
+        shop=wanted.shop or None,
+        warehouse=wanted.warehouse or None,
+        stage=wanted.stage or None,
+        hold=wanted.hold or None,
+        text=wanted.text,
+    )
+
+
 class QueuePages:
     """The open orders under a filter, a page at a time."""
 
     def __init__(self, store: Store, wanted: QueueFilter, veil: Callable[[], bool]) -> None:
         self.store = store
         self.veil = veil
-        self.only = queue.Filter(
-            shop=wanted.shop or None,
-            warehouse=wanted.warehouse or None,
-            stage=wanted.stage or None,
-            hold=wanted.hold or None,
-            text=wanted.text,
-        )
+        self.only = filter_of(wanted)
 
     def first(self, n: int) -> Sequence[QueueRow]:
         return rows_of(queue.page(self.store.read, self.only, limit=n), self.veil())
@@ -206,6 +214,31 @@ class Queue:
             return message("queue.released", number=number)
 
         return self.store.write(write, self.who())
+
+    def to_release(self, wanted: QueueFilter) -> int | None:
+        if wanted.hold not in holds.TOGETHER:
+            return None
+        return queue.count(self.store.read, filter_of(wanted))
+
+    def release_all(self, wanted: QueueFilter) -> "Future[Message]":
+        by, only = self.who(), filter_of(wanted)
+
+        def work() -> Message:
+            ids = queue.ids_of(self.store.read, only)
+            for start in range(0, len(ids), CHUNK):
+                self.store.give_way()
+                some = partial(release_some, ids[start : start + CHUNK], wanted.hold)
+                self.store.do(some, by, rank=BACKGROUND)
+            return message("queue.released_all", n=len(ids), hold=wanted.hold)
+
+        return in_thread("release", work)
+
+
+def release_some(order_ids: Sequence[int], reason: str, tx: Tx) -> None:
+    """End one hold of several orders; one that ended meanwhile is left alone."""
+    for order_id in order_ids:
+        if reason in holds.open_reasons(tx, order_id):
+            holds.release(tx, order_id, reason)
 
 
 def details(story: find.OrderStory, zone: tzinfo, *, veil: bool = False) -> OrderDetails:

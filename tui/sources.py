@@ -178,6 +178,14 @@ class QueueSource(Protocol):
         The Future raises Problem when it is not allowed.
         """
 
+    def to_release(self, wanted: QueueFilter) -> int | None:
+        """How many orders are held for the reason filtered by; None when that hold does not end
+        for many at once."""
+
+    def release_all(self, wanted: QueueFilter) -> "Future[Message]":
+        """Release the hold filtered by for all of them. The Future raises Problem when it is not
+        allowed."""
+
     def remedies(self, number: str) -> Sequence[tuple[str, Message, bool]]:
         """What a person may do about an order now: code, words, whether it wants a reason."""
 

@@ -25,6 +25,8 @@ OVERRULABLE = frozenset(
     {"status_unknown", "refund_unknown", "missing_note", "partly_shipped", "receiver_hidden"}
 )
 """Facts that a supervisor may judge by hand; the audit does not raise them a second time."""
+TOGETHER = OVERRULABLE | {"self_pickup"}
+"""What a supervisor may judge for many orders at once; the others ask for a look at each."""
 BY_HAND = frozenset(
     {
         *("short", "damaged", "question", "address_changed", "note_changed", "weight", "other"),

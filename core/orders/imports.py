@@ -225,7 +225,8 @@ def let_go_without_notes(store: Store, shop_id: int, by: Actor) -> int:
         shop_id,
     )
     for start in range(0, len(rows), CHUNK):
-        store.do(partial(without_note, [row["id"] for row in rows[start : start + CHUNK]]), by)
+        some = partial(without_note, [row["id"] for row in rows[start : start + CHUNK]])
+        store.do(some, by, rank=BACKGROUND)
     return len(rows)
 
 

@@ -102,6 +102,18 @@ def count(read: Rows, only: Filter = Filter()) -> int:
     return int(row["n"])
 
 
+def ids_of(read: Rows, only: Filter) -> list[int]:
+    """Every open order that matches, for work on all of them."""
+    where, values = conditions(only)
+    rows = read.all(
+        "SELECT o.id FROM orders o JOIN shops s ON s.id = o.shop_id"
+        f" LEFT JOIN warehouses w ON w.id = o.warehouse_id WHERE {' AND '.join(where)}"
+        " ORDER BY o.ship_by, o.id",
+        *values,
+    )
+    return [int(row["id"]) for row in rows]
+
+
 def conditions(only: Filter) -> tuple[list[str], list[object]]:
     """The filter as SQL."""
     where: list[str] = ["o.open = 1"]

@@ -318,6 +318,13 @@ class FakeQueue:
         self.released.append((number, reason))
         return done(said("released"))  # type: ignore[return-value]
 
+    def to_release(self, wanted: QueueFilter) -> int | None:
+        return 3 if wanted.hold == "no_stock" else None
+
+    def release_all(self, wanted: QueueFilter) -> "Future[Message]":
+        self.released.append(("*", wanted.hold))
+        return done(said("released"))  # type: ignore[return-value]
+
     def remedies(self, number: str) -> Sequence[tuple[str, Message, bool]]:
         return self.can
 

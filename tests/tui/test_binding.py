@@ -1,15 +1,28 @@
 """The screens' answers about notifiers, from a real database."""
 
+from dataclasses import replace
+
 import pytest
 
+from core.clock import SHANGHAI
 from core.errors import Problem
 from core.ports import CallFailed, Fault
 from core.store import Actor
 from core.sync import health
 from core.watch import acknowledge
-from tests.core.orders.warehouse import BOSS, open_store, quick_folder
+from tests.core.orders.warehouse import (
+    BOSS,
+    PACKER,
+    line,
+    open_store,
+    order,
+    quick_folder,
+    reasons,
+    tell,
+)
 from tests.core.watch.crowd import Town, told
-from tui.binding import Alerts, Devices
+from tui.binding import Alerts, Devices, Queue
+from tui.sources import QueueFilter
 
 
 @pytest.fixture
@@ -86,3 +99,23 @@ def test_escalating_from_the_screen_names_who_is_told(store):
     town.tick()
     (row,) = boss.rows()
     assert set(row.told) == {"leads", "owner"}
+
+
+def test_a_supervisor_releases_what_many_orders_are_held_for_at_once(store):
+    for n in range(30):
+        tell(store, replace(order(f"T{n}"), buyer_note=None))
+    tell(store, order("OTHER", line("NO-SUCH")))
+    wanted = QueueFilter(hold="missing_note")
+    boss, packer = (
+        Queue(store, SHANGHAI, lambda who=who: who, lambda *_: pytest.fail("nothing is hidden"))
+        for who in (BOSS, PACKER)
+    )
+    assert boss.to_release(wanted) == 30
+    assert boss.to_release(QueueFilter(hold="unknown_sku")) is None  # ends by facts
+    assert boss.to_release(QueueFilter()) is None
+    with pytest.raises(Problem) as refused:
+        packer.release_all(wanted).result(5)
+    assert refused.value.message.id == "hold.needs_supervisor"
+    said = boss.release_all(wanted).result(5)
+    assert (said.id, said.data["n"]) == ("queue.released_all", 30)
+    assert (boss.to_release(wanted), reasons(store, "OTHER")) == (0, {"unknown_sku"})

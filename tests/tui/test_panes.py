@@ -118,6 +118,19 @@ async def test_an_order_shows_slip_timeline_photos_and_why():
         await desk.sees("ZTO")
 
 
+async def test_a_hold_is_released_for_all_orders_it_is_filtered_by():
+    house = FakeHouse(language="en")
+    async with at_desk(house) as desk:
+        await desk.press("f3")
+        desk.app.perform("queue.release")
+        await desk.sees("Filter first (F9)")  # not before one is chosen
+        await desk.press("f9", "2")
+        desk.app.perform("queue.release")
+        await desk.sees("3 orders: no stock")
+        await desk.press("1")
+        await desk.until(lambda: ("*", "no_stock") in house.queue.released)
+
+
 async def test_a_hold_is_released_by_its_code():
     async with at_desk() as desk:
         desk.app.open_order("DB20260120018")

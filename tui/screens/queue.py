@@ -192,6 +192,8 @@ class QueuePane(Pane):
             return message("refusal.no_row")
         if action == "queue.clear" and not self._filter.any and self._found is None:
             return message("refusal.no_filter")
+        if action == "queue.release" and not self.house_app.house.queue.to_release(self._filter):
+            return message("refusal.not_together")
         return None
 
     def act(self, action: str) -> None:
@@ -204,6 +206,8 @@ class QueuePane(Pane):
             self.house_app.ask(
                 say("queue.find.ask"), say("queue.find.hint"), self._search, self._filter.text
             )
+        elif verb == "release":
+            self._release_all()
         elif verb == "import":
             self._import()
         elif verb == "put_backs":
@@ -217,6 +221,15 @@ class QueuePane(Pane):
     def _open(self) -> None:
         if self.list.current is not None:
             self.house_app.open_order(self.list.current.number)
+
+    def _release_all(self) -> None:
+        """Ask once more, with how many; the core records who did."""
+        queue, wanted = self.house_app.house.queue, self._filter
+        n = queue.to_release(wanted)
+        yes = [Item("yes", say(message("queue.release_all.yes", n=n, hold=wanted.hold)))]
+        self.house_app.choose(
+            say("queue.release_all.ask"), yes, lambda _: self.intend(queue.release_all(wanted))
+        )
 
     def _search(self, text: str) -> None:
         self._filter = replace(self._filter, text=text)
