@@ -4,7 +4,9 @@ import pytest
 
 from tests.tui.cli.place import packline
 
-TEXT = "订单号,商家编码,数量,下单时间,订单状态,收货人\nN-1,CUP,1,2026-01-20 09:00:00,待发货,张三\n"
+HEAD = "订单号,商家编码,数量,下单时间,订单状态,手机,收货地址,收货人\n"
+ROW = "N-{n},{sku},1,2026-01-20 09:00:00,待发货,13800001234,文一路1号,张三\n"
+TEXT = HEAD + ROW.format(n=1, sku="CUP")
 
 
 @pytest.fixture
@@ -36,10 +38,8 @@ def test_a_shop_that_has_no_notes_is_asked_no_more(shop):
 
 
 def test_saying_so_lets_all_orders_go_that_waited_for_nothing_else(shop):
-    more = "".join(f"N-{n},CUP,1,2026-01-20 09:00:00,待发货,张三\n" for n in range(2, 40))
-    (shop.folder / "n.csv").write_text(
-        TEXT + more + "N-40,NONE,1,2026-01-20 09:00:00,待发货,李\n", "utf-8"
-    )
+    more = "".join(ROW.format(n=n, sku="CUP") for n in range(2, 40))
+    (shop.folder / "n.csv").write_text(TEXT + more + ROW.format(n=40, sku="NONE"), "utf-8")
     shop("import", "n.csv", "--shop", "yz")
     held = "SELECT count(*) FROM holds WHERE reason = 'missing_note' AND released_at IS NULL"
     assert shop.one(held) == 40
