@@ -10,6 +10,7 @@ number is kept as it came, and a person is told.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.ports import Delivered, Delivery, Hint, PlatformLine, PlatformOrder, Pushed, Receiver
@@ -194,7 +195,10 @@ def _receiver(own: Told) -> Receiver:
     found = _of(ORDER, own, "receiver")
     where: Told = found if isinstance(found, Mapping) else {}
     told = {name: clean(_of(RECEIVER, where, name) or "", 300) for name in RECEIVER}
-    return Receiver(**told, cipher_ref=clean(_of(ORDER, own, "oaid") or "", 500))
+    receiver = Receiver(**told, cipher_ref=clean(_of(ORDER, own, "oaid") or "", 500))
+    # Whoever imported the order finds a hidden receiver by its number when it sells the label.
+    number = word(_of(ORDER, own, "number"))
+    return replace(receiver, cipher_ref=number) if receiver.hidden and told["name"] else receiver
 
 
 def _of(names: Mapping[str, tuple[str, ...]], told: Told, key: str) -> Any:

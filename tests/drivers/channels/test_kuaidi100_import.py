@@ -354,6 +354,24 @@ def test_what_makes_no_sense_is_held(stall, fields):
     assert stall.street.order(sound)["stage"] == "ready"
 
 
+def test_a_hidden_receiver_is_known_by_the_orders_number(stall):
+    """The label is bought where the order was imported."""
+    masked = {"name": "张**", "mobile": "138****1234", "addr": "文一路****"}
+    hidden, missing, wire = stall.buy(), stall.buy(), stall.server._wire
+
+    def told(deal):
+        who = masked if deal.number == hidden else dict.fromkeys(masked, "")
+        row = wire(deal)
+        return {**row, "recMan": {**row["recMan"], **who}}
+
+    stall.server._wire = told
+    stall.deliver()
+    order = stall.street.order(hidden)
+    assert (order["receiver_phone"], order["cipher_ref"]) == ("138****1234", hidden)
+    assert order["stage"] == "ready"
+    assert reasons(stall.street.store, missing) == {"receiver_hidden"}
+
+
 def test_an_order_without_a_number_is_kept_and_a_person_is_told(stall):
     odd, sound = stall.buy(), stall.buy()
     wire = stall.server._wire
