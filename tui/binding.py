@@ -14,7 +14,6 @@ from core.clock import Clock
 from core.errors import Problem
 from core.messages import Message, message, unpack
 from core.orders import find, holds, putback, queue
-from core.orders.intake import CHUNK
 from core.orders.slip import receiver_of
 from core.people.privacy import may_see, veiled, veiled_name
 from core.ports import DeviceState, Fault, Receiver
@@ -224,6 +223,8 @@ class Queue:
         by, only = self.who(), filter_of(wanted)
 
         def work() -> Message:
+            from core.orders.intake import CHUNK
+
             ids = queue.ids_of(self.store.read, only)
             for start in range(0, len(ids), CHUNK):
                 self.store.give_way()

@@ -376,13 +376,8 @@ def check_names(config: Config) -> None:
     known = {warehouse.code for warehouse in config.warehouses}
     for station in config.stations:
         if station.warehouse not in known:
-            raise Problem(
-                "config.wrong",
-                file=str(config.path),
-                key=f"stations.{station.code}.warehouse",
-                expected=" | ".join(sorted(known)) or "[[warehouses]]",
-                came=station.warehouse,
-            )
+            key = f"stations.{station.code}.warehouse"
+            raise nobody_has(config, key, known or {"[[warehouses]]"}, station.warehouse)
 
 
 def check_fallbacks(config: Config) -> None:
@@ -391,13 +386,14 @@ def check_fallbacks(config: Config) -> None:
     for notifier in config.notifiers:
         others = codes - {notifier.code}
         if notifier.fallback and notifier.fallback not in others:
-            raise Problem(
-                "config.wrong",
-                file=str(config.path),
-                key=f"notifiers.{notifier.code}.fallback",
-                expected=" | ".join(sorted(others)) or "[[notifiers]]",
-                came=notifier.fallback,
-            )
+            key = f"notifiers.{notifier.code}.fallback"
+            raise nobody_has(config, key, others or {"[[notifiers]]"}, notifier.fallback)
+
+
+def nobody_has(config: Config, key: str, known: set[str], came: str) -> Problem:
+    """A name that stands nowhere else in the file; ``known`` are those that do."""
+    expected = " | ".join(sorted(known))
+    return Problem("config.wrong", file=str(config.path), key=key, expected=expected, came=came)
 
 
 def check_push(config: Config) -> None:

@@ -8,13 +8,13 @@ without any is reserved, dispatched and made ready.
 from core.dispatch import Need, choose
 from core.orders import holds
 from core.orders.lines import learn
-from core.ports import Receiver
+from core.orders.slip import receiver_of
 from core.stock import reserve
 from core.store import Row, Rows, Tx
 
 ORDER = (
     "SELECT id, open, status, status_word, backhauled_at, buyer_note, tier, held, ready_at,"
-    " province, carrier, receiver_name, receiver_phone, address, cipher_ref"
+    " province, city, district, address, receiver_name, receiver_phone, cipher_ref, carrier"
     " FROM orders WHERE id = ?"
 )
 LINES = (
@@ -81,7 +81,7 @@ def findings(order: Row, lines: list[Row], *, told: bool = False) -> dict[str, s
         found["missing_note"] = ""
     if not order["tier"]:
         found["missing_tier"] = ""
-    if order["ready_at"] is None and addressee(order).hidden:  # later it is no matter
+    if order["ready_at"] is None and receiver_of(order).hidden:  # later it is no matter
         found["receiver_hidden"] = ""
     if not lines:
         found["missing_sku"] = ""
@@ -90,16 +90,6 @@ def findings(order: Row, lines: list[Row], *, told: bool = False) -> dict[str, s
         for reason, detail in line_findings(line).items():
             said.setdefault(reason, set()).add(detail)
     return found | {reason: " ".join(sorted(details)) for reason, details in said.items()}
-
-
-def addressee(order: Row) -> Receiver:
-    """Who a label would be bought for."""
-    return Receiver(
-        name=order["receiver_name"],
-        phone=order["receiver_phone"],
-        address=order["address"],
-        cipher_ref=order["cipher_ref"],
-    )
 
 
 def line_findings(line: Row) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """What a shop told of an order so far, as it told it."""
 
+from core.orders.slip import receiver_of
 from core.orders.values import FILE
-from core.ports import PlatformLine, PlatformOrder, Receiver
+from core.ports import PlatformLine, PlatformOrder
 from core.store import Rows
 
 
@@ -35,15 +36,7 @@ def as_told(read: Rows, shop_id: int, number: str) -> PlatformOrder | None:
         buyer_name=row["buyer_name"],
         buyer_note=row["buyer_note"],
         seller_note=row["seller_note"],
-        receiver=Receiver(
-            name=row["receiver_name"],
-            phone=row["receiver_phone"],
-            province=row["province"],
-            city=row["city"],
-            district=row["district"],
-            address=row["address"],
-            cipher_ref=row["cipher_ref"],
-        ),
+        receiver=receiver_of(row),
         amount_cents=row["amount_cents"],
         freight_cents=row["freight_cents"],
         lines=tuple(

@@ -15,7 +15,7 @@ from core.ports import CallFailed, Fault, Listed
 from core.store import Rows, Store, Tx
 from core.store.store import BACKGROUND
 from core.sync import progress
-from core.sync.pull import Shop, detail_of
+from core.sync.pull import Shop, detail_of, is_here
 from core.sync.turns import RECONCILE
 from core.sync.undated import take_in
 from core.watch import close_alert, raise_alert
@@ -121,7 +121,7 @@ def check(store: Store, shop: Shop, start: int) -> Hour:
     for page in shop.channel.created(start, start + HOUR_MS):
         listed.update(page)
         shop.turns.give_way(RECONCILE)
-    here = {number for number in listed if is_here(store.read, shop, number)}
+    here = {number for number in listed if is_here(store.read, shop.policy.shop_id, number)}
     differences = {}
     for number in sorted(listed - here):
         kind = explain(store, shop, number)
@@ -133,17 +133,6 @@ def check(store: Store, shop: Shop, start: int) -> Hour:
     hour = Hour(start, len(listed), len(here), differences)
     store.do(lambda tx: keep(tx, shop, hour), rank=BACKGROUND)
     return hour
-
-
-def is_here(read: Rows, shop: Shop, number: str) -> bool:
-    """Whether an order is known."""
-    return (
-        read.one(
-            "SELECT 1 FROM orders WHERE shop_id = ? AND platform_number = ?",
-            *(shop.policy.shop_id, number),
-        )
-        is not None
-    )
 
 
 def ours(read: Rows, shop: Shop, start: int) -> set[str]:

@@ -157,17 +157,23 @@ def test_s36_two_of_three_lines_are_shipped(street, stall):
     assert (shipped["waybill"], sorted(shipped["oids"])) == (waybill, sorted([lines[0], lines[2]]))
 
 
+def packed_without_cups(street, number):
+    """An order on the bench whose two cups the shelf does not have; its id."""
+    order_id = bring(street.store, "packing", number)
+    cup = street.store.read.one(
+        "SELECT * FROM order_lines WHERE order_id = ? AND sku_code = 'CUP'", order_id
+    )
+    street.store.do(lambda tx: put(Shorted(cup["id"], 2, "empty", 2), tx, order_id), PACKER)
+    return order_id
+
+
 @pytest.mark.parametrize("channel", ["taobao", "douyin", "wechat", "ktt", "shopify"])
 def test_s36_two_of_three_lines_and_later_the_rest(street, channel):
     stall = street.open(channel)
     pair = replace(CUP, quantity=2)
     number = stall.buy(TEE, pair)
     stall.follow()
-    order_id = bring(street.store, "packing", number)
-    cup = street.store.read.one(
-        "SELECT * FROM order_lines WHERE order_id = ? AND sku_code = 'CUP'", order_id
-    )
-    street.store.do(lambda tx: put(Shorted(cup["id"], 2, "empty", 2), tx, order_id), PACKER)
+    order_id = packed_without_cups(street, number)
     first = street.labelled(number)
     stall.send()
     bring(street.store, "shipped", number)
@@ -201,11 +207,7 @@ def test_s36_a_gift_that_was_not_there_follows_alone(street):
     stall = street.open("kuaishou")
     number = stall.buy(TEE, replace(CUP, gift=True, quantity=2))
     stall.follow()
-    order_id = bring(street.store, "packing", number)
-    cup = street.store.read.one(
-        "SELECT * FROM order_lines WHERE order_id = ? AND sku_code = 'CUP'", order_id
-    )
-    street.store.do(lambda tx: put(Shorted(cup["id"], 2, "empty", 2), tx, order_id), PACKER)
+    order_id = packed_without_cups(street, number)
     first = street.labelled(number)
     stall.send()
     bring(street.store, "shipped", number)
