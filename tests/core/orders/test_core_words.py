@@ -112,6 +112,7 @@ def test_every_finding_is_a_known_reason():
     order = {"status": "unknown", "backhauled_at": None, "buyer_note": None, "tier": ""}
     order |= {"status_word": "?", "ready_at": None, "cipher_ref": ""}
     order |= dict.fromkeys(("receiver_name", "receiver_phone", "address"), "")
+    order |= dict.fromkeys(("province", "city", "district"), "")
     assert findings(order, []).keys() <= AUTOMATIC
 
 
